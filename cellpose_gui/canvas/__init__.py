@@ -1,0 +1,1 @@
+"""Where images and labels are drawn, and the tools that edit them."""

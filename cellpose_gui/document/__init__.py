@@ -1,0 +1,1 @@
+"""One annotated image as the window sees it."""

@@ -1,0 +1,1 @@
+"""The engine: images in, labels out. Knows no Qt."""

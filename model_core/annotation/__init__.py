@@ -1,0 +1,1 @@
+"""What people and models say about one image: labels, object records, patches, the .cells file."""

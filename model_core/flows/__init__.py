@@ -1,0 +1,1 @@
+"""Labels to flows and back."""

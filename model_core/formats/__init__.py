@@ -1,0 +1,1 @@
+"""Every file that other programs read or write."""

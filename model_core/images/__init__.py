@@ -1,0 +1,1 @@
+"""Reading images: files to pixels with named axes, and normalisation."""

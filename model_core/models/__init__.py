@@ -1,0 +1,1 @@
+"""Model packages: weights with their card, and where they are found."""

@@ -1,0 +1,1 @@
+"""Data files: models, icons, themes, help pages. No code lives here; read them through importlib.resources."""
