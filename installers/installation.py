@@ -1,7 +1,7 @@
 """The installation in .venv/ of this checkout: whether it is whole, making it, making up what is missing.
 
-The record in .venv/bootstrap.json is written last. Without it, or when the lists of packages have changed since,
-the installation is made or made up; one that was cut off is made anew.
+The record in .venv/bootstrap.json is written last. Without it, or when the lists of packages have changed
+since, the installation is made or made up; one that was cut off is made anew.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def provide(for_tests: bool) -> None:
 
 
 def is_installed(for_tests: bool) -> bool:
-    """Whether a finished installation from today's lists is there; looks at a few files only, to cost no time."""
+    """Whether a finished installation from today's lists is there; reads a few files, to cost no time."""
     record = read_record()
     return (
         record.get("test" if for_tests else "run") == fingerprint(for_tests)
@@ -68,7 +68,7 @@ def fingerprint(for_tests: bool) -> str:
 
 
 def packages() -> set[str]:
-    """The names in site-packages: cheap to list, and a package that was removed or exchanged by hand shows."""
+    """The names in site-packages: cheap to list, and a package removed or exchanged by hand shows."""
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     folder = VENV / ("Lib/site-packages" if os.name == "nt" else f"lib/{version}/site-packages")
     return {entry.name for entry in folder.iterdir()} - {"__pycache__"} if folder.is_dir() else set()
@@ -127,9 +127,7 @@ def install(for_tests: bool) -> None:
     try:
         install_packages(for_tests)
     except BootstrapError:
-        write_record(
-            record
-        )  # pip gave up in order, without a network for instance: what worked before still does
+        write_record(record)  # pip gave up in order, for lack of a network say: what worked before still does
         raise
     write_record(
         {
@@ -234,12 +232,10 @@ def explain_pip(output: list[str]) -> str:
     text = "".join(output)
     if DISK_SIGNS.search(text):
         return (
-            f"The disk is full: free 3 GB at {ROOT} and in the folder for temporary files, then start again"
+            f"The disk is full: make room at {ROOT} and in the folder for temporary files, then start again"
         )
     if NETWORK_SIGNS.search(text):
-        return (
-            "No network: the libraries can't be downloaded. Check the connection or proxy, then start again"
-        )
+        return "No network: the libraries can't be downloaded. Check the connection, then start again"
     lacking = NO_WHEEL_SIGNS.search(text)
     if lacking:
         return (
