@@ -230,8 +230,8 @@ def test_lock_names_one_torch_without_a_build() -> None:
     ("output", "expected"),
     [
         (
-            "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError(...: Failed "
-            "to establish a new connection: [Errno -3] Temporary failure in name resolution')': /simple/numpy/\n"
+            "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError(... Failed to "
+            "establish a connection: [Errno -3] Temporary failure in name resolution')': /simple/numpy/\n"
             "ERROR: No matching distribution found for numpy==2.4.6\n",
             "No network",
         ),
