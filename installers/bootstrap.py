@@ -87,8 +87,10 @@ def main(arguments: list[str]) -> int:
     except BootstrapError as error:
         say(str(error))
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        say(f"The disk is full: free 3 GB at {installation.ROOT}" if full else f"Can't go on: {error}")
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            say(f"The disk is full: make room at {installation.ROOT}, then start again")
+        else:
+            say(f"The program can't be installed or started: {error.strerror or error}: {error.filename}")
     except KeyboardInterrupt:
         say("Stopped. An installation that was under way is made anew at the next start.")
         return 130

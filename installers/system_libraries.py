@@ -29,8 +29,8 @@ class Need(NamedTuple):
 
 # What the Qt inside PyQt6 links to or loads and does not carry itself.
 LIBRARIES = [
-    Need("libEGL.so.1", "libegl1", "libglvnd-egl", "libEGL1", "libglvnd"),
-    Need("libGL.so.1", "libgl1", "libglvnd-glx", "libGL1", "libglvnd"),
+    Need("libEGL.so.1", "libegl1", "libglvnd-egl", "Mesa-libEGL1", "libglvnd"),
+    Need("libGL.so.1", "libgl1", "libglvnd-glx", "Mesa-libGL1", "libglvnd"),
     Need("libfontconfig.so.1", "libfontconfig1", "fontconfig", "fontconfig", "fontconfig"),
     Need("libglib-2.0.so.0", "libglib2.0-0", "glib2", "libglib-2_0-0", "glib2"),
     Need("libdbus-1.so.3", "libdbus-1-3", "dbus-libs", "libdbus-1-3", "dbus"),

@@ -321,7 +321,7 @@ def test_loader_tells_a_library_from_none() -> None:
     [
         ("apt-get", "apt-get install -y libegl1 libxcb-cursor0"),
         ("dnf", "dnf install -y libglvnd-egl xcb-util-cursor"),
-        ("zypper", "zypper install -y libEGL1 libxcb-cursor0"),
+        ("zypper", "zypper install -y Mesa-libEGL1 libxcb-cursor0"),
         ("pacman", "pacman -S --needed libglvnd xcb-util-cursor"),
     ],
 )
