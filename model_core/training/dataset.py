@@ -58,17 +58,25 @@ def load_planes(pairs: list[Pair]) -> list[LabelledPlane]:
             for at in np.unique(np.linspace(0, labels.shape[axis] - 1, 1 if flat else _PLANES).astype(int)):
                 plane = np.ascontiguousarray(labels.take(at, axis=axis))
                 if flat or plane.any():
-                    planes.append(labelled_plane(pair, pixels.take(at, axis=axis + 1), ranges, plane, diameter))
+                    planes.append(labelled_plane(
+                            pair.dataset, pair.name, pixels.take(at, axis=axis + 1), ranges, plane, diameter
+                        ))
     return planes
 
 
 def labelled_plane(
-    pair: Pair, pixels: np.ndarray, ranges: list[tuple[float, float]], labels: np.ndarray, diameter: float
+    dataset: str,
+    name: str,
+    pixels: np.ndarray,
+    ranges: list[tuple[float, float]],
+    labels: np.ndarray,
+    diameter: float,
 ) -> LabelledPlane:
+    """A plane with what can be derived from its labels."""
     objects = np.flatnonzero(labels)
     somewhere = objects[:: max(1, len(objects) // 4096)]
     areas = np.bincount(labels.ravel()).astype(np.float64)
-    return LabelledPlane(pair.dataset, pair.name, pixels, ranges, labels, diameter, areas, somewhere)
+    return LabelledPlane(dataset, name, pixels, ranges, labels, diameter, areas, somewhere)
 
 
 def _section_diameter(labels: np.ndarray) -> float:
