@@ -32,9 +32,11 @@ def random_crop(plane: LabelledPlane, rng: np.random.Generator, side: int, diame
     """A crop of ``side`` px in which the objects are about ``diameter`` px wide.
 
     Turned by any angle, mirrored, stretched by up to 20 % in one direction and scaled: most by less than
-    a factor of 1.5, a quarter by up to 3, since the net must cope with a wrong diameter and tell the right one.
+    a factor of 1.5, some by up to 3 and a few by up to 8, since the net must cope with a wrong diameter and
+    tell the right one.
     """
-    jitter = np.exp(rng.normal(0, 0.25)) if rng.random() < 0.75 else np.exp(rng.uniform(-np.log(3), np.log(3)))
+    widest = rng.choice([1.0, 3.0, 8.0], p=[0.7, 0.22, 0.08])
+    jitter = np.exp(rng.normal(0, 0.25) + rng.uniform(-1, 1) * np.log(widest))
     scale = float(np.clip(jitter * diameter / (plane.diameter or diameter), 0.02, 20))
     to_plane = _crop_to_plane(plane, rng, side, scale)
     pixels = plane.pixels
