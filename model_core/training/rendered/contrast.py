@@ -63,7 +63,7 @@ def bright_field(rng: np.random.Generator, thickness: np.ndarray, size: float) -
 
 
 def rim_profile(rng: np.random.Generator, scene: Scene, size: float) -> np.ndarray:
-    """Light as a random smooth function of the distance to the border, as defocused round cells show rings."""
+    """Light as a random smooth function of the distance to the border: the rings of defocused round cells."""
     reach = size * uniform(rng, 0.15, 0.5)
     knots = rng.normal(0, 0.35, 7)
     knots[0] = 0.0

@@ -48,7 +48,7 @@ def blobs(
     angles: np.ndarray | None = None,
     detail: float = 1.5,
 ) -> np.ndarray:
-    """Star-convex outlines: an ellipse with harmonics 2..9 that weaken as `order ** -detail`; along `angles`."""
+    """Star-convex outlines: ellipses along `angles` with harmonics 2..9 that weaken as `order ** -detail`."""
     theta = np.linspace(0, 2 * np.pi, POINTS, endpoint=False)
     orders = np.arange(2, 10)
     amplitude = roughness * rng.standard_normal((n, len(orders))) * (2.0 / orders) ** detail
@@ -99,7 +99,7 @@ def spread_cells(
     elongation: np.ndarray | float = 1.3,
     angles: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Adherent cells: a rough body pulled out into `arms` tapering protrusions of up to `reach` body radii."""
+    """Adherent cells: a rough body pulled out into `arms` protrusions of up to `reach` body radii."""
     points = 2 * POINTS
     theta = np.linspace(0, 2 * np.pi, points, endpoint=False)
     most = arms[1]

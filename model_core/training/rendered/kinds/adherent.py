@@ -1,4 +1,4 @@
-"""Whole unstained cells on glass: phase contrast, DIC, quantitative phase; single, crowded or a closed sheet."""
+"""Whole unstained cells on glass: phase contrast, DIC, quantitative phase; single, crowded, closed sheets."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _picture(rng: np.random.Generator, canvas: Canvas, mode: str) -> Picture:
         light = light + uniform(rng, 0.05, 0.3) * dirt(rng, shape, diameter, 0.6) * (1 - 0.8 * scene.mask)
     if chance(rng, 0.2):
         light = contrast.sharpen(light, uniform(rng, 0.3, 1.2))
-    return Picture(light[None].astype(np.float32), scene.labels, transmitted_camera(rng))
+    return Picture(light[None].astype(np.float32), scene.labels, transmitted_camera(rng, canvas.diameter))
 
 
 def phase_cells(rng: np.random.Generator, canvas: Canvas) -> Picture:

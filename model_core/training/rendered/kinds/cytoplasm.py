@@ -23,7 +23,7 @@ from model_core.training.rendered.scene import Scene
 
 
 def spread_scene(rng: np.random.Generator, canvas: Canvas) -> Scene:
-    """Cells of one culture: scattered with protrusions, islands that share straight borders, or a full sheet."""
+    """Cells of one culture: scattered with protrusions, islands with shared borders, or a full sheet."""
     shape, diameter = canvas.shape, canvas.diameter
     style = str(rng.choice(["scattered", "islands", "sheet", "round"], p=[0.35, 0.3, 0.2, 0.15]))
     if style == "sheet":
@@ -69,7 +69,7 @@ def spread_scene(rng: np.random.Generator, canvas: Canvas) -> Scene:
 
 
 def cytoplasm_light(rng: np.random.Generator, scene: Scene, nuclei: Scene, diameter: float) -> np.ndarray:
-    """Stained cytoplasm: thickness, falling off from the nucleus, granules, fibres or a net; the nucleus dark or bright."""
+    """Stained cytoplasm: thick or flat, granules, fibres or a net in it, the nucleus a hole or brighter."""
     shape = scene.shape
     thick = scene.relative_depth ** np.float32(uniform(rng, 0.1, 1.0))
     base = uniform(rng, 0.1, 0.9)
@@ -125,7 +125,7 @@ def one_channel(rng: np.random.Generator, canvas: Canvas) -> Picture:
     nuclei = scene.nuclei(rng, uniform(rng, 0.3, 0.6), off_centre=uniform(rng, 0.05, 0.3))
     light = cytoplasm_light(rng, scene, nuclei, canvas.diameter)
     light = _surroundings(rng, light, canvas.diameter)
-    return Picture(light[None].astype(np.float32), scene.labels, fluorescence_camera(rng))
+    return Picture(light[None].astype(np.float32), scene.labels, fluorescence_camera(rng, canvas.diameter))
 
 
 def two_channels(rng: np.random.Generator, canvas: Canvas) -> Picture:
@@ -148,7 +148,9 @@ def two_channels(rng: np.random.Generator, canvas: Canvas) -> Picture:
             else uniform(rng, 0.1, 0.9) * cytoplasm * (1 + 0.3 * smooth(rng, scene.shape, canvas.diameter))
         )
         channels.insert(0, third)
-    return Picture(np.stack(channels).astype(np.float32), scene.labels, fluorescence_camera(rng))
+    return Picture(
+        np.stack(channels).astype(np.float32), scene.labels, fluorescence_camera(rng, canvas.diameter)
+    )
 
 
 KINDS = (

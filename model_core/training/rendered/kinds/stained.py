@@ -1,6 +1,6 @@
 """Stained slides in colour: H&E and immunohistochemistry of tissue, blood films.
 
-Colours follow Beer and Lambert: light = white * exp(-sum of stain density * absorption of the stain in R, G, B).
+Colours follow Beer and Lambert: light = white * exp(-sum of density * absorption of the stain in R, G, B).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from model_core.training.rendered.kind import Canvas, Picture, RenderKind
 from model_core.training.rendered.optics import colour_camera, transmitted_camera
 from model_core.training.rendered.scene import Scene
 
-# Absorption in R, G, B (optical density per unit of stain): close to Ruifrok and Johnston 2001 for the first three.
+# Absorption in R, G, B per unit of stain: the first three close to Ruifrok and Johnston 2001.
 HAEMATOXYLIN = (0.65, 0.70, 0.29)
 EOSIN = (0.07, 0.99, 0.11)
 DAB = (0.27, 0.57, 0.78)
@@ -49,7 +49,7 @@ def transmitted(rng: np.random.Generator, layers: list[tuple[np.ndarray, np.ndar
 
 
 def tissue_nuclei(rng: np.random.Generator, shape: Shape, diameter: float) -> Scene:
-    """Nuclei of one to three cell types: lymphocytes, epithelium around a lumen, spindles along a direction."""
+    """Nuclei of one to three cell types: round lymphocytes, epithelium, spindles along a direction."""
     n = placement.how_many(shape, diameter, uniform(rng, 0.1, 0.7))
     kinds = rng.integers(0, 3, n) if chance(rng, 0.5) else np.full(n, rng.integers(0, 3))
     centres = placement.scatter(rng, shape, n, diameter, str(rng.choice(["uniform", "patchy", "clustered"])))
@@ -127,12 +127,12 @@ def haematoxylin_eosin(rng: np.random.Generator, canvas: Canvas) -> Picture:
     pink = stroma(rng, scene, diameter)
     light = transmitted(rng, [(nuclei, stain(rng, HAEMATOXYLIN)), (pink, stain(rng, EOSIN))])
     if chance(rng, 0.12):  # a grey camera
-        return Picture(light[1:2], scene.labels, transmitted_camera(rng))
+        return Picture(light[1:2], scene.labels, transmitted_camera(rng, canvas.diameter))
     return Picture(light, scene.labels, colour_camera(rng))
 
 
 def immunohistochemistry(rng: np.random.Generator, canvas: Canvas) -> Picture:
-    """Blue nuclei, some of them brown; or brown cytoplasm or membranes around blue ones. All nuclei are objects."""
+    """Blue nuclei, some brown; or brown cytoplasm or membranes around blue ones. All nuclei are objects."""
     shape, diameter = canvas.shape, canvas.diameter
     scene = tissue_nuclei(rng, shape, diameter)
     density = nuclear_density(rng, scene, diameter) * uniform(rng, 0.6, 1.2)
@@ -214,7 +214,7 @@ def blood_film(rng: np.random.Generator, canvas: Canvas) -> Picture:
     light = transmitted(rng, layers) * np.float32(1.0)
     light = np.stack([cv2.GaussianBlur(channel, (0, 0), 0.6) for channel in light])
     if chance(rng, 0.35):
-        return Picture(light[1:2], scene.labels, transmitted_camera(rng))
+        return Picture(light[1:2], scene.labels, transmitted_camera(rng, canvas.diameter))
     return Picture(light, scene.labels, colour_camera(rng))
 
 
