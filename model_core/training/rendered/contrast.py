@@ -53,12 +53,12 @@ def quantitative_phase(rng: np.random.Generator, thickness: np.ndarray, size: fl
 
 def bright_field(rng: np.random.Generator, thickness: np.ndarray, size: float) -> np.ndarray:
     """Slightly out of focus transparent cells: a bright or dark rim with a fringe, and some absorption."""
-    near = max(size * uniform(rng, 0.02, 0.06), 0.7)
+    near = max(size * uniform(rng, 0.012, 0.04), 0.6)
     soft = blur(thickness, near)
     rim = soft - blur(thickness, near * uniform(rng, 1.6, 2.6))
     fringe = blur(thickness, 2.5 * near) - blur(thickness, 4 * near)
     sign = 1.0 if chance(rng, 0.5) else -1.0
-    light = 1 - uniform(rng, 0, 0.35) * soft + sign * uniform(rng, 0.5, 1.6) * rim
+    light = 1 - uniform(rng, 0, 0.35) * soft + sign * uniform(rng, 0.8, 2.0) * rim
     return light - sign * uniform(rng, 0, 1.2) * fringe
 
 
