@@ -34,8 +34,8 @@ def phase_contrast(rng: np.random.Generator, thickness: np.ndarray, size: float)
 def relief(rng: np.random.Generator, thickness: np.ndarray, size: float) -> np.ndarray:
     """DIC: the slope of the thickness along one direction, as light and shadow."""
     angle = rng.uniform(0, 2 * np.pi)
-    shear = uniform(rng, 0.7, 1.6)
-    soft = blur(thickness, uniform(rng, 0.4, 1.0))
+    shear = min(uniform(rng, 0.7, 1.6), 0.3 + 0.06 * size)
+    soft = blur(thickness, min(uniform(rng, 0.4, 1.0), 0.05 * size))
     dx, dy = shear * np.cos(angle), shear * np.sin(angle)
     slope = shifted(soft, dx, dy) - shifted(soft, -dx, -dy)
     return (

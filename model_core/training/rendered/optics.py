@@ -59,7 +59,7 @@ def fluorescence_camera(rng: np.random.Generator, diameter: float = 30.0) -> Cam
         shading=uniform(rng, 0, 0.12),
         multiplies=chance(rng, 0.5),
         hot_pixels=log_uniform(rng, 1e-5, 5e-4) if chance(rng, 0.2) else 0.0,
-        jpeg=int(rng.integers(60, 96)) if chance(rng, 0.1) else 0,
+        jpeg=int(rng.integers(75, 97)) if chance(rng, 0.1) else 0,
         defocus=fine * uniform(rng, 1, 2.5) if chance(rng, 0.12) else 0.0,
     )
     return _file_range(rng, camera)
@@ -75,7 +75,7 @@ def transmitted_camera(rng: np.random.Generator, diameter: float = 30.0) -> Came
         grain=uniform(rng, 0.4, 1.2) if chance(rng, 0.3) else 0.0,
         shading=uniform(rng, 0, 0.3),
         hot_pixels=log_uniform(rng, 1e-5, 2e-4) if chance(rng, 0.08) else 0.0,
-        jpeg=int(rng.integers(50, 96)) if chance(rng, 0.2) else 0,
+        jpeg=int(rng.integers(70, 97)) if chance(rng, 0.15) else 0,
         defocus=fine * uniform(rng, 0.8, 2.0) if chance(rng, 0.1) else 0.0,
     )
     return _file_range(rng, camera)
@@ -89,7 +89,7 @@ def electron_camera(rng: np.random.Generator) -> Camera:
         grain=uniform(rng, 0.4, 0.9) if chance(rng, 0.4) else 0.0,
         shading=uniform(rng, 0, 0.15),
         stripes=uniform(rng, 0.003, 0.02) if chance(rng, 0.25) else 0.0,
-        jpeg=int(rng.integers(50, 96)) if chance(rng, 0.2) else 0,
+        jpeg=int(rng.integers(70, 97)) if chance(rng, 0.15) else 0,
     )
     low = uniform(rng, 0, 50)
     return replace(camera, black=low, white=low + uniform(rng, 90, 254 - low), maximum=255.0)

@@ -40,10 +40,10 @@ def scatter(
         return centres + rng.normal(0, rng.uniform(0.6, 1.6) * diameter, (n, 2))
     centres = rng.uniform(low, high, (2 * n, 2))
     if style == "patchy":
-        field = smooth(rng, (64, 64), rng.uniform(16, 60))
+        field = smooth(rng, (64, 64), rng.uniform(10, 45))
         x = np.clip((centres[:, 0] + pad) / (shape[1] + 2 * pad) * 64, 0, 63).astype(int)
         y = np.clip((centres[:, 1] + pad) / (shape[0] + 2 * pad) * 64, 0, 63).astype(int)
-        best = np.argsort(-(field[y, x] + 0.15 * rng.standard_normal(2 * n)), kind="stable")
+        best = np.argsort(-(field[y, x] + rng.uniform(0, 0.6) * rng.standard_normal(2 * n)), kind="stable")
         return rng.permutation(centres[best[:n]])
     return centres[:n]
 

@@ -137,8 +137,8 @@ def bright_field_cells(rng: np.random.Generator, canvas: Canvas) -> Picture:
 
 
 KINDS = (
-    RenderKind("adherent_phase", "adherent", phase_cells, (22, 90), 1.5),
-    RenderKind("adherent_dic", "adherent", relief_cells, (22, 90), 1.0),
-    RenderKind("adherent_quantitative", "adherent", quantitative_cells, (22, 90), 0.8),
+    RenderKind("adherent_phase", "adherent", phase_cells, (15, 90), 1.5),
+    RenderKind("adherent_dic", "adherent", relief_cells, (15, 90), 1.0),
+    RenderKind("adherent_quantitative", "adherent", quantitative_cells, (15, 90), 0.8),
     RenderKind("adherent_bright_field", "adherent", bright_field_cells, (22, 90), 0.5),
 )

@@ -104,11 +104,10 @@ def powder(rng: np.random.Generator, canvas: Canvas) -> Picture:
 
 def _colours(rng: np.random.Generator, n: int, spread: float) -> np.ndarray:
     """Colours of stones or seeds of one kind, `(n, 3)`: grey to brown, each object a little different."""
-    base = np.array([1.0, uniform(rng, 0.65, 1.0), uniform(rng, 0.3, 1.0)]) * uniform(rng, 0.35, 0.85)
-    if chance(rng, 0.1):
-        base = base[rng.permutation(3)]
+    warm = uniform(rng, -0.2, 1.0) ** 3
+    base = np.array([1.0, 1 - 0.3 * max(warm, 0), 1 - 0.6 * warm]) * uniform(rng, 0.35, 0.85)
     grey = np.exp(spread * rng.standard_normal((n, 1)))
-    return np.clip(base * grey * np.exp(0.25 * spread * rng.standard_normal((n, 3))), 0.03, 1.0)
+    return np.clip(base * grey * np.exp(0.25 * spread * rng.standard_normal((n, 3))), 0.12, 1.0)
 
 
 def _coloured(scene: Scene, colours: np.ndarray, shade: np.ndarray, ground: np.ndarray) -> np.ndarray:

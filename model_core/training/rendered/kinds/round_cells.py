@@ -151,7 +151,7 @@ def cocci(rng: np.random.Generator, canvas: Canvas) -> Picture:
 def suspension(rng: np.random.Generator, canvas: Canvas) -> Picture:
     """Round cells, few or many, among dust, bubbles, fibres and crumbs; now and then no cell at all."""
     shape, diameter = canvas.shape, canvas.diameter
-    n = 0 if chance(rng, 0.1) else placement.how_many(shape, diameter, log_uniform(rng, 0.03, 0.8))
+    n = 0 if chance(rng, 0.06) else placement.how_many(shape, diameter, log_uniform(rng, 0.06, 0.8))
     sizes = placement.radii(rng, n, diameter, uniform(rng, 0.05, 0.25))
     centres = (
         placement.scatter(rng, shape, n, diameter, str(rng.choice(["uniform", "clustered"])))
@@ -183,8 +183,39 @@ def suspension(rng: np.random.Generator, canvas: Canvas) -> Picture:
     return Picture(light[None].astype(np.float32), scene.labels, transmitted_camera(rng, canvas.diameter))
 
 
+def red_cells(rng: np.random.Generator, canvas: Canvas) -> Picture:
+    """Unstained red blood cells: discs with a dip, some seen from the side or spiky, in a wet mount."""
+    shape, diameter = canvas.shape, canvas.diameter
+    n = placement.how_many(shape, diameter, uniform(rng, 0.08, 0.75))
+    sizes = placement.radii(rng, n, diameter, uniform(rng, 0.03, 0.12))
+    centres = placement.scatter(rng, shape, n, diameter, str(rng.choice(["uniform", "uniform", "patchy"])))
+    centres, _ = placement.push_apart(centres, sizes, 8, uniform(rng, 0.85, 1.1))
+    elongation = np.where(
+        rng.random(n) < uniform(rng, 0, 0.3), rng.uniform(1.2, 2.5, n), rng.uniform(1, 1.1, n)
+    )
+    outlines = shapes.blobs(rng, n, uniform(rng, 0.008, 0.05), elongation, detail=uniform(rng, 0.6, 1.6))
+    labels = placement.paint(placement.placed(outlines, sizes, centres), shape, 0.55)
+    scene = Scene(labels, 0.05 * diameter**2)
+    dip = np.clip(rng.normal(uniform(rng, 0.2, 0.8), 0.2, scene.n), 0, 0.95)
+    hollow = np.exp(-(((1 - scene.relative_depth) / np.float32(uniform(rng, 0.4, 0.65))) ** 2))
+    thickness = np.sqrt(scene.dome) * (1 - scene.per_object(dip) * hollow)
+    if chance(rng, 0.2):
+        light = 1 - uniform(rng, 0.1, 0.5) * blur(thickness, 0.6)  # absorption in blue light
+        light = light + uniform(rng, 0.02, 0.2) * (
+            blur(thickness, 0.03 * diameter) - blur(thickness, 0.1 * diameter)
+        )
+    else:
+        names = ("phase", "dic", "bright_field", "quantitative")
+        light = contrast.TRANSPARENT[names[int(rng.integers(4))]](rng, thickness, diameter)
+    light = light + uniform(rng, 0.002, 0.02) * fractal(rng, shape, uniform(rng, 4, 30))
+    if chance(rng, 0.4):
+        light = light + uniform(rng, 0.1, 0.4) * clutter.dirt(rng, shape, diameter, 0.4) * (1 - scene.mask)
+    return Picture(light[None].astype(np.float32), scene.labels, transmitted_camera(rng, canvas.diameter))
+
+
 KINDS = (
     RenderKind("yeast", "round cells", yeast, (12, 60), 1.2),
     RenderKind("cocci", "round cells", cocci, (8, 30), 0.7),
+    RenderKind("red_cells", "round cells", red_cells, (14, 70), 0.7),
     RenderKind("suspension", "round cells", suspension, (10, 70), 1.0, may_be_empty=True),
 )
