@@ -1,4 +1,4 @@
-"""Rendered microscope images with perfect labels: endless training crops, and the samples that ship with the program."""
+"""Rendered microscope images with perfect labels: endless training crops, and samples."""
 
 from model_core.training.rendered.kind import Rendered, RenderKind
 from model_core.training.rendered.kinds import KINDS

@@ -16,10 +16,10 @@ def crumbs(rng: np.random.Generator, shape: Shape, count: int, size: float) -> n
     field = np.zeros(shape, np.float32)
     for _ in range(count):
         centre = rng.uniform(0, 1, 2) * (shape[1], shape[0])
-        corners = centre + size * rng.uniform(0.3, 1.0) * rng.normal(0, 0.5, (int(rng.integers(3, 7)), 2))
+        corners = centre + size * rng.uniform(0.3, 1.0) * rng.normal(0, 0.5, (int(rng.integers(6, 14)), 2))
         hull = cv2.convexHull(np.round(corners * 16).astype(np.int32))
         cv2.fillConvexPoly(field, hull, float(rng.choice([-1, 1]) * rng.uniform(0.3, 1)), cv2.LINE_8, 4)
-    return field
+    return cv2.GaussianBlur(field, (0, 0), max(0.08 * size, 0.5))
 
 
 def rings(rng: np.random.Generator, shape: Shape, count: int, size: float) -> np.ndarray:

@@ -34,8 +34,8 @@ def phase_contrast(rng: np.random.Generator, thickness: np.ndarray, size: float)
 def relief(rng: np.random.Generator, thickness: np.ndarray, size: float) -> np.ndarray:
     """DIC: the slope of the thickness along one direction, as light and shadow."""
     angle = rng.uniform(0, 2 * np.pi)
-    shear = uniform(rng, 0.7, 1.6)
-    soft = blur(thickness, uniform(rng, 0.4, 1.0))
+    shear = min(uniform(rng, 0.7, 1.6), 0.3 + 0.06 * size)
+    soft = blur(thickness, min(uniform(rng, 0.4, 1.0), 0.05 * size))
     dx, dy = shear * np.cos(angle), shear * np.sin(angle)
     slope = shifted(soft, dx, dy) - shifted(soft, -dx, -dy)
     return (
@@ -53,17 +53,17 @@ def quantitative_phase(rng: np.random.Generator, thickness: np.ndarray, size: fl
 
 def bright_field(rng: np.random.Generator, thickness: np.ndarray, size: float) -> np.ndarray:
     """Slightly out of focus transparent cells: a bright or dark rim with a fringe, and some absorption."""
-    near = max(size * uniform(rng, 0.02, 0.06), 0.7)
+    near = max(size * uniform(rng, 0.012, 0.04), 0.6)
     soft = blur(thickness, near)
     rim = soft - blur(thickness, near * uniform(rng, 1.6, 2.6))
     fringe = blur(thickness, 2.5 * near) - blur(thickness, 4 * near)
     sign = 1.0 if chance(rng, 0.5) else -1.0
-    light = 1 - uniform(rng, 0, 0.35) * soft + sign * uniform(rng, 0.5, 1.6) * rim
+    light = 1 - uniform(rng, 0, 0.35) * soft + sign * uniform(rng, 0.8, 2.0) * rim
     return light - sign * uniform(rng, 0, 1.2) * fringe
 
 
 def rim_profile(rng: np.random.Generator, scene: Scene, size: float) -> np.ndarray:
-    """Light as a random smooth function of the distance to the border, as defocused round cells show rings."""
+    """Light as a random smooth function of the distance to the border: the rings of defocused round cells."""
     reach = size * uniform(rng, 0.15, 0.5)
     knots = rng.normal(0, 0.35, 7)
     knots[0] = 0.0

@@ -46,9 +46,9 @@ def smooth(rng: np.random.Generator, shape: Shape, scale: float) -> np.ndarray:
     """Noise whose bumps are about `scale` px wide."""
     if scale <= 1.5:
         return white(rng, shape)
-    factor = max(scale / 4, 1.0)
+    factor = max(scale / 5, 1.0)
     small = (int(np.ceil(shape[0] / factor)) + 4, int(np.ceil(shape[1] / factor)) + 4)
-    field = cv2.GaussianBlur(white(rng, small), (0, 0), min(scale, 4.0) / 3)
+    field = cv2.GaussianBlur(white(rng, small), (0, 0), min(scale, 5.0) / 3)
     if factor > 1:
         size = (int(small[1] * factor), int(small[0] * factor))
         field = cv2.resize(field, size, interpolation=cv2.INTER_CUBIC)
@@ -90,7 +90,7 @@ def fibrous(
 
 
 def ridges(rng: np.random.Generator, shape: Shape, scale: float, width: float = 0.25) -> np.ndarray:
-    """A net of thin curved lines, 0..1: the zero crossings of a smooth field (reticula, mitochondria, folds)."""
+    """A net of thin curved lines, 0..1: the zero crossings of a smooth field (reticula, folds, cracks)."""
     field = smooth(rng, shape, scale)
     return np.exp(-((field / width) ** 2), dtype=np.float32)
 

@@ -21,7 +21,7 @@ class Canvas:
 
 @dataclass(frozen=True)
 class Picture:
-    """Light `(C, Y, X)` float32 in any unit, the labels `(Y, X)` int32 that it was made from, and the camera."""
+    """Light `(C, Y, X)` float32 in any unit, the labels `(Y, X)` int32 it was made from, and the camera."""
 
     light: np.ndarray
     labels: np.ndarray
@@ -30,7 +30,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class RenderKind:
-    """`diameters`: what is drawn when nobody asks for a diameter, px. `weight`: share in a mixture of kinds."""
+    """`diameters`: drawn from when nobody asks for a diameter, px. `weight`: share in a mixture of kinds."""
 
     name: str
     family: str

@@ -14,9 +14,9 @@ from model_core.training.rendered.fields import blur, chance, grid, log_uniform,
 class Camera:
     """How light `(C, Y, X)`, in any unit, becomes an image.
 
-    psf: blur in px. noise: standard deviation at mid signal as a share of the light's range; `shot` of it (0..1)
-    grows with the root of the signal. grain: blur of the noise in px (resampled images). shading: depth of the
-    uneven illumination as a share of the range. black, white: where the range lies in the file's values.
+    psf: blur in px. noise: standard deviation at mid signal as a share of the light's range; `shot` of it
+    (0..1) grows with the root of the signal. grain: blur of the noise in px (resampled images). shading:
+    depth of the uneven illumination as a share of the range. black, white: where the range lies in the file.
     """
 
     psf: float = 0.8
@@ -33,8 +33,10 @@ class Camera:
     jpeg: int = 0
     defocus: float = 0.0
 
-    def sharpened(self, factor: float) -> Camera:
-        return replace(self, psf=self.psf * factor)
+
+def _limits(diameter: float) -> tuple[float, float]:
+    """Factors on blur and noise."""
+    return min(diameter / 22, 1.0), min(diameter / 30, 1.0) ** 0.7
 
 
 def _file_range(rng: np.random.Generator, camera: Camera) -> Camera:
@@ -46,31 +48,34 @@ def _file_range(rng: np.random.Generator, camera: Camera) -> Camera:
     return replace(camera, black=low, white=low + log_uniform(rng, 150, 0.9 * (most - low)), maximum=most)
 
 
-def fluorescence_camera(rng: np.random.Generator, fine: float = 1.0) -> Camera:
-    """`fine` < 1 for objects whose details are small: less blur."""
+def fluorescence_camera(rng: np.random.Generator, diameter: float = 30.0) -> Camera:
+    """`diameter`: px of the finest thing that must stay visible; small ones get less blur and less noise."""
+    fine, quiet = _limits(diameter)
     camera = Camera(
         psf=fine * log_uniform(rng, 0.5, 2.0),
-        noise=log_uniform(rng, 0.004, 0.09) if chance(rng, 0.9) else uniform(rng, 0.09, 0.25),
+        noise=quiet * (log_uniform(rng, 0.004, 0.09) if chance(rng, 0.9) else uniform(rng, 0.09, 0.25)),
         shot=uniform(rng, 0.3, 1.0),
         grain=uniform(rng, 0.4, 1.0) if chance(rng, 0.25) else 0.0,
         shading=uniform(rng, 0, 0.12),
         multiplies=chance(rng, 0.5),
         hot_pixels=log_uniform(rng, 1e-5, 5e-4) if chance(rng, 0.2) else 0.0,
-        jpeg=int(rng.integers(60, 96)) if chance(rng, 0.1) else 0,
+        jpeg=int(rng.integers(75, 97)) if chance(rng, 0.1) else 0,
         defocus=fine * uniform(rng, 1, 2.5) if chance(rng, 0.12) else 0.0,
     )
     return _file_range(rng, camera)
 
 
-def transmitted_camera(rng: np.random.Generator, fine: float = 1.0) -> Camera:
+def transmitted_camera(rng: np.random.Generator, diameter: float = 30.0) -> Camera:
+    """As `fluorescence_camera`, for brighter light and uneven illumination."""
+    fine, quiet = _limits(diameter)
     camera = Camera(
         psf=fine * log_uniform(rng, 0.4, 1.6),
-        noise=log_uniform(rng, 0.003, 0.05),
+        noise=quiet * log_uniform(rng, 0.003, 0.04),
         shot=uniform(rng, 0, 0.6),
         grain=uniform(rng, 0.4, 1.2) if chance(rng, 0.3) else 0.0,
         shading=uniform(rng, 0, 0.3),
         hot_pixels=log_uniform(rng, 1e-5, 2e-4) if chance(rng, 0.08) else 0.0,
-        jpeg=int(rng.integers(50, 96)) if chance(rng, 0.2) else 0,
+        jpeg=int(rng.integers(70, 97)) if chance(rng, 0.15) else 0,
         defocus=fine * uniform(rng, 0.8, 2.0) if chance(rng, 0.1) else 0.0,
     )
     return _file_range(rng, camera)
@@ -84,7 +89,7 @@ def electron_camera(rng: np.random.Generator) -> Camera:
         grain=uniform(rng, 0.4, 0.9) if chance(rng, 0.4) else 0.0,
         shading=uniform(rng, 0, 0.15),
         stripes=uniform(rng, 0.003, 0.02) if chance(rng, 0.25) else 0.0,
-        jpeg=int(rng.integers(50, 96)) if chance(rng, 0.2) else 0,
+        jpeg=int(rng.integers(70, 97)) if chance(rng, 0.15) else 0,
     )
     low = uniform(rng, 0, 50)
     return replace(camera, black=low, white=low + uniform(rng, 90, 254 - low), maximum=255.0)
@@ -159,8 +164,7 @@ def expose(rng: np.random.Generator, light: np.ndarray, camera: Camera) -> np.nd
     if camera.jpeg and camera.maximum <= 255 and len(image) in (1, 3):
         pixels = np.ascontiguousarray(image.transpose(1, 2, 0)[..., ::-1].astype(np.uint8))
         _, packed = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, camera.jpeg])
-        pixels = cv2.imdecode(packed, cv2.IMREAD_COLOR if len(image) == 3 else cv2.IMREAD_GRAYSCALE)
-        image = (pixels[..., ::-1].transpose(2, 0, 1) if pixels.ndim == 3 else pixels[None]).astype(
-            np.float32
-        )
+        mode = cv2.IMREAD_COLOR if len(image) == 3 else cv2.IMREAD_GRAYSCALE
+        unpacked = np.atleast_3d(np.asarray(cv2.imdecode(packed, mode)))
+        image = unpacked[..., ::-1].transpose(2, 0, 1).astype(np.float32)
     return np.ascontiguousarray(image, np.float32)

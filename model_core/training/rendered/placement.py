@@ -40,10 +40,10 @@ def scatter(
         return centres + rng.normal(0, rng.uniform(0.6, 1.6) * diameter, (n, 2))
     centres = rng.uniform(low, high, (2 * n, 2))
     if style == "patchy":
-        field = smooth(rng, (64, 64), rng.uniform(16, 60))
+        field = smooth(rng, (64, 64), rng.uniform(10, 45))
         x = np.clip((centres[:, 0] + pad) / (shape[1] + 2 * pad) * 64, 0, 63).astype(int)
         y = np.clip((centres[:, 1] + pad) / (shape[0] + 2 * pad) * 64, 0, 63).astype(int)
-        best = np.argsort(-(field[y, x] + 0.15 * rng.standard_normal(2 * n)), kind="stable")
+        best = np.argsort(-(field[y, x] + rng.uniform(0, 0.6) * rng.standard_normal(2 * n)), kind="stable")
         return rng.permutation(centres[best[:n]])
     return centres[:n]
 
@@ -58,8 +58,8 @@ def push_apart(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Move objects until they hardly overlap; returns centres and angles.
 
-    An object is a disc of radius `sizes`, or, with `half` (px from its centre to the centre of its end), a rod
-    of discs along `angles`, which also turns. `room` below 1 lets them overlap, above 1 keeps them apart.
+    An object is a disc of radius `sizes`, or, with `half` (px from its centre to the centre of its end), a
+    rod of discs along `angles`, which also turns. `room` below 1 lets them overlap, above 1 keeps them apart.
     """
     n = len(centres)
     centres = centres.astype(float).copy()
@@ -180,13 +180,14 @@ def tessellate(
     `order` 0..1: from random sites to nearly hexagonal ones; `elongation` stretches all cells along one
     direction; `unevenness` makes some parts of the canvas finer than others.
     """
-    diagonal = np.hypot(*shape) * (1 + unevenness)
-    side = int(diagonal / np.sqrt(elongation)) + 8, int(diagonal * np.sqrt(elongation)) + 8
-    centres = scatter(rng, (side[1], side[0]), how_many((side[1], side[0]), diameter, 1.0), diameter)
-    sizes = np.full(len(centres), 0.525 * diameter)
-    if order > 0:
-        centres, _ = push_apart(centres, sizes, rounds=int(2 + 14 * order), room=0.7 + 0.3 * order)
-    centres -= np.array([side[0] / 2, side[1] / 2])
+    side = 0.5 * np.hypot(*shape) * (1 + unevenness) * np.sqrt(elongation) + 2 * diameter
+    spacing = diameter * np.sqrt(np.pi / (2 * np.sqrt(3)))  # of a hexagonal lattice of cells of this area
+    row, column = np.meshgrid(
+        np.arange(-side, side, spacing * np.sqrt(3) / 2), np.arange(-side, side, spacing), indexing="ij"
+    )
+    column = column + 0.5 * spacing * (np.arange(len(column))[:, None] % 2)
+    centres = np.stack([column.ravel(), row.ravel()], axis=-1)
+    centres += (0.1 + 0.5 * (1 - order)) * spacing * rng.uniform(-1, 1, centres.shape)
     angle = rng.uniform(0, np.pi)
     stretch = np.array([np.sqrt(elongation), 1 / np.sqrt(elongation)])
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])

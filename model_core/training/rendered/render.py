@@ -11,6 +11,7 @@ from model_core.training.rendered.optics import expose, focus
 from model_core.training.rendered.placement import tidy
 
 MARGIN = 16  # px drawn around the image, so that blur and halos of what lies outside reach in
+DRAWS = 4  # a field in which nothing came to lie is drawn again, so often at most
 SMALLEST = 4  # px: no object is smaller
 
 
@@ -30,9 +31,12 @@ def render(
         low, high = chosen.diameters
         diameter = log_uniform(rng, low, max(min(high, min(shape) / 3), low + 1))
     canvas = Canvas((shape[0] + 2 * MARGIN, shape[1] + 2 * MARGIN), float(diameter))
-    picture = chosen.draw(rng, canvas)
     inner = (slice(MARGIN, MARGIN + shape[0]), slice(MARGIN, MARGIN + shape[1]))
-    light = focus(picture.light, picture.camera)[:, *inner]
+    for _ in range(DRAWS):
+        picture = chosen.draw(rng, canvas)
+        if chosen.may_be_empty or picture.labels[inner].any():
+            break
+    light = focus(picture.light, picture.camera)[(slice(None), *inner)]
     least = max(SMALLEST, 0.02 * diameter**2)
     labels = tidy(picture.labels[inner], least, split=True)
     return Rendered(expose(rng, light, picture.camera), labels)

@@ -13,7 +13,7 @@ from model_core.training.rendered.shapes import blobs
 
 
 class Scene:
-    """`labels` int32 (Y, X), 1..n, each connected. Everything is derived from them, so that image and labels agree."""
+    """`labels` int32 (Y, X), 1..n, each connected. All else is derived from them, so both agree."""
 
     def __init__(self, labels: np.ndarray, min_area: float = 6) -> None:
         self.labels = tidy(labels, min_area)
@@ -98,7 +98,7 @@ class Scene:
         return 0.5 * np.arctan2(2 * self._sum(dx * dy), self._sum(dx * dx) - self._sum(dy * dy))
 
     def local(self, angles: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Coordinates (along, across) px from the middle of the pixel's object, turned by `angles`, default `axis`."""
+        """Coordinates (along, across) in px from the middle of the pixel's object, turned by `angles`."""
         angles = self.axis if angles is None else angles
         x, y = grid(self.shape)
         dx = x - self.per_object(self.middle[:, 0])
@@ -115,7 +115,7 @@ class Scene:
         roughness: float = 0.04,
         elongation: float = 1.25,
     ) -> Scene:
-        """A smaller object inside each: a Scene whose ids differ, ellipses of `share` times the size of the object."""
+        """A smaller one inside each object: a Scene with its own ids, ellipses of `share` times the size."""
         size = np.minimum(np.sqrt(self.area / np.pi) * share, 1.1 * self.radius)
         size = np.maximum(size * np.exp(spread * rng.standard_normal(self.n)), 1.0)
         centre = self.middle + off_centre * self.radius[:, None] * rng.standard_normal((self.n, 2))

@@ -48,7 +48,7 @@ def blobs(
     angles: np.ndarray | None = None,
     detail: float = 1.5,
 ) -> np.ndarray:
-    """Star-convex outlines: an ellipse with harmonics 2..9 that weaken as `order ** -detail`; along `angles`."""
+    """Star-convex outlines: ellipses along `angles` with harmonics 2..9 that weaken as `order ** -detail`."""
     theta = np.linspace(0, 2 * np.pi, POINTS, endpoint=False)
     orders = np.arange(2, 10)
     amplitude = roughness * rng.standard_normal((n, len(orders))) * (2.0 / orders) ** detail
@@ -99,7 +99,7 @@ def spread_cells(
     elongation: np.ndarray | float = 1.3,
     angles: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Adherent cells: a rough body pulled out into `arms` tapering protrusions of up to `reach` body radii."""
+    """Adherent cells: a rough body pulled out into `arms` protrusions of up to `reach` body radii."""
     points = 2 * POINTS
     theta = np.linspace(0, 2 * np.pi, points, endpoint=False)
     most = arms[1]
@@ -117,6 +117,38 @@ def spread_cells(
     radius = np.clip(0.8 + np.einsum("nk,nkt->nt", amplitude, waves) + arms_radius, 0.2, 3.5)
     outlines = _stretched(_polar(radius, theta), elongation)
     outlines[..., 1] += 0.12 * rng.standard_normal((n, 1)) * outlines[..., 0] ** 2  # arms bend
+    outlines -= outlines.mean(axis=1, keepdims=True)
+    return normalised(rotated(outlines, random_angles(rng, n) if angles is None else angles))
+
+
+def pulled_cells(
+    rng: np.random.Generator,
+    n: int,
+    corners: tuple[int, int] = (3, 5),
+    pull: tuple[float, float] = (0.25, 0.8),
+    elongation: np.ndarray | float = 1.5,
+    angles: np.ndarray | None = None,
+) -> np.ndarray:
+    """Cells stretched between 3 or more points of adhesion, their free edges drawn inwards in arcs.
+
+    `pull`: how far the middle of an edge lies inwards: 1 a straight edge, 0 down to the centre.
+    """
+    most = corners[1]
+    count = rng.integers(corners[0], most + 1, n)[:, None]
+    turn = (np.arange(most)[None, :] + rng.uniform(-0.35, 0.35, (n, most))) * (2 * np.pi / count)
+    tips = _polar(rng.uniform(0.6, 1.5, (n, most)), turn)
+    place = np.linspace(0, 1, 2 * POINTS, endpoint=False)[None, :] * count
+    edge = place.astype(int)
+    along = (place - edge)[..., None]
+    first = np.take_along_axis(tips, edge[..., None], axis=1)
+    second = np.take_along_axis(tips, ((edge + 1) % count)[..., None], axis=1)
+    depth = np.take_along_axis(rng.uniform(*pull, (n, most)), edge, axis=1)[..., None]
+    control = 0.5 * (first + second) * depth
+    outlines = (1 - along) ** 2 * first + 2 * along * (1 - along) * control + along**2 * second
+    for _ in range(int(rng.integers(2, 8))):  # round the tips
+        outlines = 0.5 * outlines + 0.25 * (np.roll(outlines, 1, axis=1) + np.roll(outlines, -1, axis=1))
+    outlines = _stretched(rotated(outlines, random_angles(rng, n)), elongation)
+    outlines[..., 1] += 0.15 * rng.standard_normal((n, 1)) * outlines[..., 0] ** 2
     outlines -= outlines.mean(axis=1, keepdims=True)
     return normalised(rotated(outlines, random_angles(rng, n) if angles is None else angles))
 

@@ -17,7 +17,7 @@ def render_volume(
     anisotropy: float = 2.0,
     diameter: float | None = None,
 ) -> Rendered:
-    """Ellipsoids of about `diameter` px (in y and x) that touch: image float32 `(1, Z, Y, X)`, labels int32 `(Z, Y, X)`.
+    """Touching ellipsoids of `diameter` px in y, x: image float32 `(1, Z, Y, X)`, labels int32 `(Z, Y, X)`.
 
     `anisotropy` is the z step over the pixel size: objects are flatter along z by it, in planes.
     The labels are 1..n, each connected; the same for the same state of `rng`.

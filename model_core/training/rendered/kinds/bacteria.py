@@ -1,4 +1,4 @@
-"""Rods: single, in chains, in packed colonies, curved and filamentous; by phase, bright field, DIC or fluorescence."""
+"""Rods: single, in chains, in packed colonies, curved, filamentous; transmitted light or fluorescence."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def rods_scene(rng: np.random.Generator, canvas: Canvas) -> Scene:
             rng.random(n) < uniform(rng, 0, 0.5), log_uniform(rng, 2, 5) * rng.uniform(0.7, 1.3, n), aspect
         )
     aspect = np.maximum(aspect, 1.3)
-    # One width for all: length and area follow the aspect. Area of a capsule of half width w: w^2 (4 (aspect - 1) + pi).
+    # One width for all; the area follows the aspect. A capsule of half width w: w^2 (4 (aspect - 1) + pi).
     half_width = np.sqrt(np.pi / (4 * (np.median(aspect) - 1) + np.pi)) * sizes
     sizes = half_width * np.sqrt((4 * (aspect - 1) + np.pi) / np.pi)
     half = (aspect - 1) * half_width
@@ -88,12 +88,12 @@ def rods_scene(rng: np.random.Generator, canvas: Canvas) -> Scene:
 
 
 def _chains(rng: np.random.Generator, starts: np.ndarray, reach: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rods end to end along wandering lines of 3 to 12."""
+    """Rods end to end along wandering lines of 2 to 11."""
     n = len(starts)
     centres, angles = starts.copy(), np.zeros(n)
     first = 0
     while first < n:
-        count = int(min(rng.integers(2, 12), n - first))
+        count = min(int(rng.integers(2, 12)), n - first)
         chain = slice(first, first + count)
         angles[chain] = rng.uniform(0, 2 * np.pi) + np.cumsum(rng.normal(0, 0.2, count))
         step = 1.02 * np.stack([np.cos(angles[chain]), np.sin(angles[chain])], axis=-1) * reach[chain, None]
@@ -132,7 +132,7 @@ def transparent_rods(rng: np.random.Generator, canvas: Canvas) -> Picture:
         light = light + uniform(rng, 0.1, 0.4) * dirt(rng, shape, max(width, 6), 0.5)
     if chance(rng, 0.15):
         light = 2 - light
-    return Picture(light[None].astype(np.float32), scene.labels, transmitted_camera(rng, min(width / 12, 1)))
+    return Picture(light[None].astype(np.float32), scene.labels, transmitted_camera(rng, 1.8 * width))
 
 
 def fluorescent_rods(rng: np.random.Generator, canvas: Canvas) -> Picture:
@@ -156,7 +156,7 @@ def fluorescent_rods(rng: np.random.Generator, canvas: Canvas) -> Picture:
     light = light + uniform(rng, 0, 0.4) * blur(light, width * uniform(rng, 0.6, 2.5))
     if chance(rng, 0.2):
         light = light + uniform(rng, 0.1, 0.6) * np.abs(dirt(rng, shape, max(width, 6), 0.5))
-    return Picture(light[None].astype(np.float32), scene.labels, fluorescence_camera(rng, min(width / 10, 1)))
+    return Picture(light[None].astype(np.float32), scene.labels, fluorescence_camera(rng, 2 * width))
 
 
 KINDS = (

@@ -22,8 +22,28 @@ from model_core.training.rendered.optics import fluorescence_camera
 from model_core.training.rendered.scene import Scene
 
 
+def spread_outlines(rng: np.random.Generator, n: int, angles: np.ndarray) -> np.ndarray:
+    """Flat cells: with arms, stretched between corners, or polygonal."""
+    family = str(rng.choice(["arms", "pulled", "polygons", "mixed"], p=[0.3, 0.35, 0.12, 0.23]))
+    elongation = rng.uniform(1, uniform(rng, 1.2, 3.0), n)
+    arms = (0, int(rng.integers(3, 7)))
+    armed = shapes.spread_cells(
+        rng, n, arms, uniform(rng, 0.2, 1.2), uniform(rng, 0.03, 0.12), elongation, angles
+    )
+    if family == "arms":
+        return armed
+    if family == "polygons":
+        return shapes.polygons(rng, n, (4, 8), uniform(rng, 4, 12), elongation, angles)
+    pulled = shapes.pulled_cells(
+        rng, n, (3, int(rng.integers(4, 7))), (0.2, uniform(rng, 0.5, 1)), elongation, angles
+    )
+    if family == "pulled":
+        return pulled
+    return np.where((rng.random(n) < 0.5)[:, None, None], armed, pulled)
+
+
 def spread_scene(rng: np.random.Generator, canvas: Canvas) -> Scene:
-    """Cells of one culture: scattered with protrusions, islands that share straight borders, or a full sheet."""
+    """Cells of one culture: scattered with protrusions, islands with shared borders, or a full sheet."""
     shape, diameter = canvas.shape, canvas.diameter
     style = str(rng.choice(["scattered", "islands", "sheet", "round"], p=[0.35, 0.3, 0.2, 0.15]))
     if style == "sheet":
@@ -33,9 +53,11 @@ def spread_scene(rng: np.random.Generator, canvas: Canvas) -> Scene:
         labels = placement.warp(
             rng, labels, uniform(rng, 0.03, 0.12) * diameter, uniform(rng, 0.4, 1.2) * diameter
         )
-        if chance(rng, 0.6):  # holes in the sheet
-            keep = rng.random(int(labels.max()) + 1) < uniform(rng, 0.6, 0.97)
-            labels = np.where(keep[labels], labels, 0)
+        if chance(rng, 0.6):  # the sheet is not closed
+            field = smooth(rng, shape, uniform(rng, 1.5, 6) * diameter)
+            whole = Scene(labels)
+            keep = np.append(False, whole.mean(field) > uniform(rng, -1.5, -0.2))
+            labels = np.where(keep[whole.labels], whole.labels, 0)
         return Scene(labels, 0.05 * diameter**2)
     coverage = {"scattered": (0.15, 0.55), "islands": (0.3, 0.85), "round": (0.15, 0.7)}[style]
     small = 0.8 if style == "islands" else 1.0
@@ -48,18 +70,8 @@ def spread_scene(rng: np.random.Generator, canvas: Canvas) -> Scene:
     ) * rng.standard_normal(n)
     if style == "round":
         outlines = shapes.blobs(rng, n, uniform(rng, 0.03, 0.12), rng.uniform(1, 1.5, n), angles, detail=1.0)
-    elif chance(rng, 0.25):
-        outlines = shapes.polygons(rng, n, (3, 7), uniform(rng, 5, 14), rng.uniform(1, 2.2, n), angles)
     else:
-        outlines = shapes.spread_cells(
-            rng,
-            n,
-            (0, int(rng.integers(3, 7))),
-            uniform(rng, 0.2, 1.2),
-            uniform(rng, 0.04, 0.14),
-            rng.uniform(1, 2.0, n),
-            angles,
-        )
+        outlines = spread_outlines(rng, n, angles)
     labels = placement.paint(placement.placed(outlines, sizes, centres), shape, 0.55)
     if style == "islands":
         labels = placement.grow(labels, 0.14 * diameter)
@@ -69,7 +81,7 @@ def spread_scene(rng: np.random.Generator, canvas: Canvas) -> Scene:
 
 
 def cytoplasm_light(rng: np.random.Generator, scene: Scene, nuclei: Scene, diameter: float) -> np.ndarray:
-    """Stained cytoplasm: thickness, falling off from the nucleus, granules, fibres or a net; the nucleus dark or bright."""
+    """Stained cytoplasm: thick or flat, granules, fibres or a net in it, the nucleus a hole or brighter."""
     shape = scene.shape
     thick = scene.relative_depth ** np.float32(uniform(rng, 0.1, 1.0))
     base = uniform(rng, 0.1, 0.9)
@@ -125,7 +137,7 @@ def one_channel(rng: np.random.Generator, canvas: Canvas) -> Picture:
     nuclei = scene.nuclei(rng, uniform(rng, 0.3, 0.6), off_centre=uniform(rng, 0.05, 0.3))
     light = cytoplasm_light(rng, scene, nuclei, canvas.diameter)
     light = _surroundings(rng, light, canvas.diameter)
-    return Picture(light[None].astype(np.float32), scene.labels, fluorescence_camera(rng))
+    return Picture(light[None].astype(np.float32), scene.labels, fluorescence_camera(rng, canvas.diameter))
 
 
 def two_channels(rng: np.random.Generator, canvas: Canvas) -> Picture:
@@ -148,7 +160,9 @@ def two_channels(rng: np.random.Generator, canvas: Canvas) -> Picture:
             else uniform(rng, 0.1, 0.9) * cytoplasm * (1 + 0.3 * smooth(rng, scene.shape, canvas.diameter))
         )
         channels.insert(0, third)
-    return Picture(np.stack(channels).astype(np.float32), scene.labels, fluorescence_camera(rng))
+    return Picture(
+        np.stack(channels).astype(np.float32), scene.labels, fluorescence_camera(rng, canvas.diameter)
+    )
 
 
 KINDS = (

@@ -42,7 +42,7 @@ def spindle_scene(rng: np.random.Generator, canvas: Canvas) -> Scene:
 
 
 def neuron_scene(rng: np.random.Generator, canvas: Canvas) -> Scene:
-    """Bodies with branching processes that stop where they meet another cell; a cell is one object with its processes."""
+    """Bodies with branching processes that stop where they meet another cell; both are one object."""
     shape, diameter = canvas.shape, canvas.diameter
     n = placement.how_many(shape, diameter, uniform(rng, 0.08, 0.45))
     body = placement.radii(rng, n, diameter * uniform(rng, 0.6, 0.85), 0.2)
@@ -86,7 +86,7 @@ def _neurite(
 
 
 def _by_light(rng: np.random.Generator, scene: Scene, canvas: Canvas, fluorescent: float) -> Picture:
-    """The scene in fluorescence (one or two channels) or through one of the contrasts for transparent cells."""
+    """The scene in fluorescence (one or two channels) or by a contrast for transparent cells."""
     shape, diameter = canvas.shape, canvas.diameter
     if chance(rng, fluorescent):
         nuclei = scene.nuclei(rng, uniform(rng, 0.35, 0.55))
@@ -101,14 +101,16 @@ def _by_light(rng: np.random.Generator, scene: Scene, canvas: Canvas, fluorescen
         channels = [light]
         if chance(rng, 0.45):
             channels.append(blur(nuclei.mask * nuclei.per_object(rng.uniform(0.4, 1, nuclei.n)), 1.0))
-        return Picture(np.stack(channels).astype(np.float32), scene.labels, fluorescence_camera(rng))
+        return Picture(
+            np.stack(channels).astype(np.float32), scene.labels, fluorescence_camera(rng, canvas.diameter)
+        )
     thickness = cell_thickness(rng, scene, diameter) + uniform(rng, 0.2, 0.5) * blur(scene.mask, 0.7)
     mode = str(rng.choice(["phase", "dic", "quantitative", "bright_field"], p=[0.55, 0.2, 0.15, 0.1]))
     light = contrast.TRANSPARENT[mode](rng, thickness, 0.5 * diameter)
     light = light + uniform(rng, 0.005, 0.03) * fractal(rng, shape, uniform(rng, 3, 20))
     if chance(rng, 0.5):
         light = light + uniform(rng, 0.05, 0.3) * dirt(rng, shape, diameter, 0.6) * (1 - 0.8 * scene.mask)
-    return Picture(light[None].astype(np.float32), scene.labels, transmitted_camera(rng))
+    return Picture(light[None].astype(np.float32), scene.labels, transmitted_camera(rng, canvas.diameter))
 
 
 def spindle_cells(rng: np.random.Generator, canvas: Canvas) -> Picture:

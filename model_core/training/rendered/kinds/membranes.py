@@ -61,7 +61,7 @@ def wall_light(rng: np.random.Generator, scene: Scene, diameter: float, width: f
 
 
 def stained_sheet(rng: np.random.Generator, canvas: Canvas) -> Picture:
-    """Junctions or membranes in fluorescence, with a little cytoplasm, nuclei and other planes shining through."""
+    """Junctions or membranes in fluorescence; a little cytoplasm, nuclei and other planes shine through."""
     shape, diameter = canvas.shape, canvas.diameter
     scene = sheet(rng, canvas)
     light = wall_light(rng, scene, diameter, max(diameter * log_uniform(rng, 0.015, 0.06), 0.7))
@@ -78,7 +78,7 @@ def stained_sheet(rng: np.random.Generator, canvas: Canvas) -> Picture:
         light += uniform(rng, 0.2, 0.8) * spots(rng, shape, count, uniform(rng, 0.6, 1.5))
     if chance(rng, 0.5):
         light += uniform(rng, 0.2, 0.8) * blur(light, uniform(rng, 0.06, 0.3) * diameter)
-    camera = fluorescence_camera(rng)
+    camera = fluorescence_camera(rng, canvas.diameter)
     if chance(rng, 0.4):
         nuclei = scene.nuclei(rng, uniform(rng, 0.35, 0.6))
         return Picture(np.stack([light, blur(nuclei.mask, 0.8)]).astype(np.float32), scene.labels, camera)
@@ -112,8 +112,8 @@ def plant_tissue(rng: np.random.Generator, canvas: Canvas) -> Picture:
         light += uniform(rng, 0.3, 0.9) * inside * np.minimum(spots(rng, shape, count, 0.05 * diameter), 1.2)
     if chance(rng, 0.25):  # stained section in bright field: dark walls
         light = 1 - uniform(rng, 0.3, 0.9) * np.clip(light, 0, 1.3)
-        return Picture(light[None].astype(np.float32), scene.labels, transmitted_camera(rng))
-    return Picture(light[None].astype(np.float32), scene.labels, fluorescence_camera(rng))
+        return Picture(light[None].astype(np.float32), scene.labels, transmitted_camera(rng, canvas.diameter))
+    return Picture(light[None].astype(np.float32), scene.labels, fluorescence_camera(rng, canvas.diameter))
 
 
 KINDS = (

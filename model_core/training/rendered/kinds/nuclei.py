@@ -35,7 +35,7 @@ def nuclear_outlines(rng: np.random.Generator, n: int) -> np.ndarray:
 
 
 def chromatin(rng: np.random.Generator, scene: Scene, diameter: float) -> np.ndarray:
-    """Texture around 1: coarse or fine chromatin, with nucleoli (dark), chromocentres (bright) or a lamina."""
+    """Texture around 1: coarse or fine, with nucleoli (dark), chromocentres (bright) or a lamina."""
     shape = scene.shape
     scale = max(diameter * log_uniform(rng, 0.08, 0.4), 1.6)
     texture = 1 + np.float32(uniform(rng, 0.03, 0.25)) * fractal(rng, shape, scale, octaves=3)
@@ -108,7 +108,7 @@ def fluorescent_nuclei(rng: np.random.Generator, canvas: Canvas) -> Picture:
         light += uniform(rng, 0.1, 0.8) * np.abs(
             crumbs(rng, shape, int(rng.integers(1, 12)), 0.12 * diameter)
         )
-    return Picture(light[None], scene.labels, fluorescence_camera(rng))
+    return Picture(light[None], scene.labels, fluorescence_camera(rng, canvas.diameter))
 
 
 def tissue_nuclei(rng: np.random.Generator, canvas: Canvas) -> Picture:
@@ -129,7 +129,7 @@ def tissue_nuclei(rng: np.random.Generator, canvas: Canvas) -> Picture:
         + haze(rng, shape, diameter, uniform(rng, 0.1, 0.5))
         + uniform(rng, 0.05, 0.3) * blur(light, diameter)
     )
-    return Picture(light[None].astype(np.float32), scene.labels, fluorescence_camera(rng))
+    return Picture(light[None].astype(np.float32), scene.labels, fluorescence_camera(rng, canvas.diameter))
 
 
 KINDS = (

@@ -76,7 +76,7 @@ def rounded(rng: np.random.Generator, scene: Scene, diameter: float, flat: float
 
 
 def powder(rng: np.random.Generator, canvas: Canvas) -> Picture:
-    """Scanning electron microscope: balls or crystals with bright edges and a rough skin, on a dark holder."""
+    """Scanning electron microscope: balls or crystals with bright edges and a rough skin, on a holder."""
     shape, diameter = canvas.shape, canvas.diameter
     form = str(rng.choice(["balls", "stones", "crystals"], p=[0.55, 0.2, 0.25]))
     scene = heap(rng, shape, diameter, form, uniform(rng, 0.15, 1.0), uniform(rng, 0.15, 0.55))
@@ -103,12 +103,11 @@ def powder(rng: np.random.Generator, canvas: Canvas) -> Picture:
 
 
 def _colours(rng: np.random.Generator, n: int, spread: float) -> np.ndarray:
-    """Colours of stones or seeds of one kind, `(n, 3)`: a hue from grey to brown, each object a little different."""
-    base = np.array([1.0, uniform(rng, 0.65, 1.0), uniform(rng, 0.3, 1.0)]) * uniform(rng, 0.35, 0.85)
-    if chance(rng, 0.1):
-        base = base[rng.permutation(3)]
+    """Colours of stones or seeds of one kind, `(n, 3)`: grey to brown, each object a little different."""
+    warm = uniform(rng, -0.2, 1.0) ** 3
+    base = np.array([1.0, 1 - 0.3 * max(warm, 0), 1 - 0.6 * warm]) * uniform(rng, 0.35, 0.85)
     grey = np.exp(spread * rng.standard_normal((n, 1)))
-    return np.clip(base * grey * np.exp(0.25 * spread * rng.standard_normal((n, 3))), 0.03, 1.0)
+    return np.clip(base * grey * np.exp(0.25 * spread * rng.standard_normal((n, 3))), 0.12, 1.0)
 
 
 def _coloured(scene: Scene, colours: np.ndarray, shade: np.ndarray, ground: np.ndarray) -> np.ndarray:
@@ -151,7 +150,9 @@ def pebbles(rng: np.random.Generator, canvas: Canvas) -> Picture:
     ground = np.stack([earth * tint for tint in (1.0, uniform(rng, 0.8, 1), uniform(rng, 0.5, 1))])
     light = _coloured(scene, _colours(rng, scene.n, uniform(rng, 0.1, 0.5)), shade, ground)
     if chance(rng, 0.3):
-        return Picture(light.mean(axis=0, keepdims=True), scene.labels, transmitted_camera(rng))
+        return Picture(
+            light.mean(axis=0, keepdims=True), scene.labels, transmitted_camera(rng, canvas.diameter)
+        )
     return Picture(light, scene.labels, colour_camera(rng))
 
 
@@ -165,12 +166,12 @@ def seeds(rng: np.random.Generator, canvas: Canvas) -> Picture:
             1 - 0.3 * uniform(rng, 0, 1) * scene.relative_depth
         )
         light *= 1 + 0.02 * fractal(rng, shape, 20)
-        return Picture(light[None].astype(np.float32), scene.labels, transmitted_camera(rng))
+        return Picture(light[None].astype(np.float32), scene.labels, transmitted_camera(rng, canvas.diameter))
     height = rounded(rng, scene, diameter, uniform(rng, 0.4, 1.0))
     shade = 0.3 + 0.8 * lit(rng, height)
     pattern = str(rng.choice(["plain", "stripes", "mottled", "crease"]))
     if pattern == "stripes":
-        along, across = scene.local()
+        _, across = scene.local()
         shade *= 1 + uniform(rng, 0.1, 0.35) * np.sin(
             across * np.float32(2 * np.pi / (diameter * uniform(rng, 0.12, 0.3)))
         )
@@ -195,7 +196,9 @@ def seeds(rng: np.random.Generator, canvas: Canvas) -> Picture:
     ground = np.stack([tint * cloth * (1 - shadow) for tint in tints])
     light = _coloured(scene, _colours(rng, scene.n, uniform(rng, 0.03, 0.2)), shade, ground)
     if chance(rng, 0.4):
-        return Picture(light.mean(axis=0, keepdims=True), scene.labels, transmitted_camera(rng))
+        return Picture(
+            light.mean(axis=0, keepdims=True), scene.labels, transmitted_camera(rng, canvas.diameter)
+        )
     return Picture(light, scene.labels, colour_camera(rng))
 
 
@@ -221,7 +224,7 @@ def metal_grains(rng: np.random.Generator, canvas: Canvas) -> Picture:
         * np.exp(-((scene.wall / width) ** 2))
         * np.clip(1 + 0.3 * smooth(rng, shape, 0.5 * diameter), 0.2, 2)
     )
-    camera = electron_camera(rng) if chance(rng, 0.5) else transmitted_camera(rng)
+    camera = electron_camera(rng) if chance(rng, 0.5) else transmitted_camera(rng, canvas.diameter)
     return Picture(light[None].astype(np.float32), scene.labels, camera)
 
 

@@ -27,7 +27,7 @@ def _chained(
     wander = rng.uniform(0.1, 1.2)
     first = 0
     while first < n:
-        count = int(min(rng.integers(1, longest + 1), n - first))
+        count = min(int(rng.integers(1, longest + 1)), n - first)
         heading = rng.uniform(0, 2 * np.pi) + np.cumsum(rng.normal(0, wander, count))
         step = np.stack([np.cos(heading), np.sin(heading)], axis=-1) * (
             sizes[first : first + count, None] * 1.95
@@ -64,7 +64,7 @@ def cocci_scene(rng: np.random.Generator, canvas: Canvas) -> Scene:
     sizes = placement.radii(rng, n, diameter, uniform(rng, 0.03, 0.12))
     centres = placement.scatter(rng, shape, n, diameter, str(rng.choice(["uniform", "patchy", "clustered"])))
     if chance(rng, 0.6):
-        centres = _chained(rng, n, centres, sizes, int(rng.choice([2, 4, 12])))
+        centres = _chained(rng, n, centres, sizes, (2, 4, 12)[int(rng.integers(3))])
     centres, _ = placement.push_apart(centres, sizes, 10, uniform(rng, 0.93, 1.05))
     outlines = shapes.blobs(rng, n, 0.015, rng.uniform(1, 1.25, n))
     return Scene(placement.paint(placement.placed(outlines, sizes, centres), shape, 0.6), 0.04 * diameter**2)
@@ -89,7 +89,7 @@ def ringed(rng: np.random.Generator, scene: Scene, diameter: float) -> np.ndarra
 
 def _body(rng: np.random.Generator, scene: Scene, diameter: float) -> np.ndarray:
     """Optical thickness of round cells with a nucleus, vacuoles and granules."""
-    thickness = scene.dome ** np.float32(uniform(rng, 0.5, 1.2))
+    thickness: np.ndarray = scene.dome ** np.float32(uniform(rng, 0.5, 1.2))
     if chance(rng, 0.6):
         inner = scene.nuclei(rng, uniform(rng, 0.3, 0.7), 0.15, off_centre=0.2)
         thickness = thickness + uniform(rng, -0.4, 0.5) * blur(inner.dome, max(0.03 * diameter, 0.5))
@@ -131,9 +131,7 @@ def yeast(rng: np.random.Generator, canvas: Canvas) -> Picture:
     light = _transmitted(rng, scene, diameter, modes)
     if chance(rng, 0.4):
         light = light + uniform(rng, 0.1, 0.5) * clutter.dirt(rng, scene.shape, diameter, 0.5)
-    return Picture(
-        light[None].astype(np.float32), scene.labels, transmitted_camera(rng, min(diameter / 20, 1))
-    )
+    return Picture(light[None].astype(np.float32), scene.labels, transmitted_camera(rng, diameter))
 
 
 def cocci(rng: np.random.Generator, canvas: Canvas) -> Picture:
@@ -144,20 +142,16 @@ def cocci(rng: np.random.Generator, canvas: Canvas) -> Picture:
         body = ring + 0.2 * scene.mask if chance(rng, 0.4) else scene.dome
         light = body * scene.per_object(np.exp(uniform(rng, 0.05, 0.5) * rng.standard_normal(scene.n)))
         light = light + uniform(rng, 0, 0.3) * blur(light, diameter * uniform(rng, 0.3, 1.5))
-        return Picture(
-            light[None].astype(np.float32), scene.labels, fluorescence_camera(rng, min(diameter / 14, 1))
-        )
+        return Picture(light[None].astype(np.float32), scene.labels, fluorescence_camera(rng, diameter))
     modes = {"phase": 0.45, "rims": 0.15, "dic": 0.15, "bright_field": 0.25}
     light = _transmitted(rng, scene, diameter, modes)
-    return Picture(
-        light[None].astype(np.float32), scene.labels, transmitted_camera(rng, min(diameter / 18, 1))
-    )
+    return Picture(light[None].astype(np.float32), scene.labels, transmitted_camera(rng, diameter))
 
 
 def suspension(rng: np.random.Generator, canvas: Canvas) -> Picture:
-    """Round cells, few or many, among dust, bubbles, fibres and crumbs; now and then there is no cell at all."""
+    """Round cells, few or many, among dust, bubbles, fibres and crumbs; now and then no cell at all."""
     shape, diameter = canvas.shape, canvas.diameter
-    n = 0 if chance(rng, 0.1) else placement.how_many(shape, diameter, log_uniform(rng, 0.03, 0.8))
+    n = 0 if chance(rng, 0.06) else placement.how_many(shape, diameter, log_uniform(rng, 0.06, 0.8))
     sizes = placement.radii(rng, n, diameter, uniform(rng, 0.05, 0.25))
     centres = (
         placement.scatter(rng, shape, n, diameter, str(rng.choice(["uniform", "clustered"])))
@@ -186,11 +180,42 @@ def suspension(rng: np.random.Generator, canvas: Canvas) -> Picture:
         )
     if chance(rng, 0.4):
         light = light + uniform(rng, 0.05, 0.3) * smooth(rng, shape, 0.6 * max(shape))
-    return Picture(light[None].astype(np.float32), scene.labels, transmitted_camera(rng))
+    return Picture(light[None].astype(np.float32), scene.labels, transmitted_camera(rng, canvas.diameter))
+
+
+def red_cells(rng: np.random.Generator, canvas: Canvas) -> Picture:
+    """Unstained red blood cells: discs with a dip, some seen from the side or spiky, in a wet mount."""
+    shape, diameter = canvas.shape, canvas.diameter
+    n = placement.how_many(shape, diameter, uniform(rng, 0.08, 0.75))
+    sizes = placement.radii(rng, n, diameter, uniform(rng, 0.03, 0.12))
+    centres = placement.scatter(rng, shape, n, diameter, str(rng.choice(["uniform", "uniform", "patchy"])))
+    centres, _ = placement.push_apart(centres, sizes, 8, uniform(rng, 0.85, 1.1))
+    elongation = np.where(
+        rng.random(n) < uniform(rng, 0, 0.3), rng.uniform(1.2, 2.5, n), rng.uniform(1, 1.1, n)
+    )
+    outlines = shapes.blobs(rng, n, uniform(rng, 0.008, 0.05), elongation, detail=uniform(rng, 0.6, 1.6))
+    labels = placement.paint(placement.placed(outlines, sizes, centres), shape, 0.55)
+    scene = Scene(labels, 0.05 * diameter**2)
+    dip = np.clip(rng.normal(uniform(rng, 0.2, 0.8), 0.2, scene.n), 0, 0.95)
+    hollow = np.exp(-(((1 - scene.relative_depth) / np.float32(uniform(rng, 0.4, 0.65))) ** 2))
+    thickness = np.sqrt(scene.dome) * (1 - scene.per_object(dip) * hollow)
+    if chance(rng, 0.2):
+        light = 1 - uniform(rng, 0.1, 0.5) * blur(thickness, 0.6)  # absorption in blue light
+        light = light + uniform(rng, 0.02, 0.2) * (
+            blur(thickness, 0.03 * diameter) - blur(thickness, 0.1 * diameter)
+        )
+    else:
+        names = ("phase", "dic", "bright_field", "quantitative")
+        light = contrast.TRANSPARENT[names[int(rng.integers(4))]](rng, thickness, diameter)
+    light = light + uniform(rng, 0.002, 0.02) * fractal(rng, shape, uniform(rng, 4, 30))
+    if chance(rng, 0.4):
+        light = light + uniform(rng, 0.1, 0.4) * clutter.dirt(rng, shape, diameter, 0.4) * (1 - scene.mask)
+    return Picture(light[None].astype(np.float32), scene.labels, transmitted_camera(rng, canvas.diameter))
 
 
 KINDS = (
     RenderKind("yeast", "round cells", yeast, (12, 60), 1.2),
     RenderKind("cocci", "round cells", cocci, (8, 30), 0.7),
+    RenderKind("red_cells", "round cells", red_cells, (14, 70), 0.7),
     RenderKind("suspension", "round cells", suspension, (10, 70), 1.0, may_be_empty=True),
 )

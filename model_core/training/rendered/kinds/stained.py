@@ -1,6 +1,6 @@
 """Stained slides in colour: H&E and immunohistochemistry of tissue, blood films.
 
-Colours follow Beer and Lambert: light = white * exp(-sum of stain density * absorption of the stain in R, G, B).
+Colours follow Beer and Lambert: light = white * exp(-sum of density * absorption of the stain in R, G, B).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from model_core.training.rendered.kind import Canvas, Picture, RenderKind
 from model_core.training.rendered.optics import colour_camera, transmitted_camera
 from model_core.training.rendered.scene import Scene
 
-# Absorption in R, G, B (optical density per unit of stain): close to Ruifrok and Johnston 2001 for the first three.
+# Absorption in R, G, B per unit of stain: the first three close to Ruifrok and Johnston 2001.
 HAEMATOXYLIN = (0.65, 0.70, 0.29)
 EOSIN = (0.07, 0.99, 0.11)
 DAB = (0.27, 0.57, 0.78)
@@ -33,7 +33,7 @@ GIEMSA_PURPLE = (0.50, 0.85, 0.25)
 HAEMOGLOBIN = (0.08, 0.45, 0.40)
 
 
-def stain(rng: np.random.Generator, colour: tuple[float, float, float], vary: float = 0.25) -> np.ndarray:
+def stain(rng: np.random.Generator, colour: tuple[float, float, float], vary: float = 0.17) -> np.ndarray:
     """The absorption of a stain as one laboratory has it."""
     return np.asarray(colour) * np.exp(vary * rng.standard_normal(3)).astype(np.float32)
 
@@ -48,21 +48,58 @@ def transmitted(rng: np.random.Generator, layers: list[tuple[np.ndarray, np.ndar
     return np.stack(channels).astype(np.float32)
 
 
-def tissue_nuclei(rng: np.random.Generator, shape: Shape, diameter: float) -> Scene:
-    """Nuclei of one to three cell types: lymphocytes, epithelium around a lumen, spindles along a direction."""
-    n = placement.how_many(shape, diameter, uniform(rng, 0.1, 0.7))
+def tissue_nuclei(rng: np.random.Generator, shape: Shape, diameter: float) -> tuple[Scene, np.ndarray]:
+    """Nuclei of one to three cell types, round, oval or spindles, and the holes of glands, 0..1 `(Y, X)`.
+
+    Around a gland the nuclei stand side by side, their long axes towards its hollow.
+    """
+    n = placement.how_many(shape, diameter, uniform(rng, 0.08, 0.55))
     kinds = rng.integers(0, 3, n) if chance(rng, 0.5) else np.full(n, rng.integers(0, 3))
     centres = placement.scatter(rng, shape, n, diameter, str(rng.choice(["uniform", "patchy", "clustered"])))
     angles = rng.uniform(0, np.pi) + uniform(rng, 0.1, 1.5) * rng.standard_normal(n)
+    lumen = np.zeros(shape, np.float32)
+    if chance(rng, 0.25):
+        lumen = _glands(rng, kinds, centres, angles, diameter, lumen)
     sizes = placement.radii(rng, n, diameter, uniform(rng, 0.1, 0.3))
-    long = np.choose(kinds, [rng.uniform(1, 1.25, n), rng.uniform(1.1, 1.9, n), rng.uniform(1.8, 3.5, n)])
+    aspect = np.choose(kinds, [rng.uniform(1, 1.25, n), rng.uniform(1.1, 1.9, n), rng.uniform(1.8, 3.5, n)])
     sizes = np.where(kinds == 0, 0.9 * sizes, sizes)
-    centres, _ = placement.push_apart(centres, sizes, 8, uniform(rng, 0.85, 1.1))
-    outlines = shapes.blobs(rng, n, uniform(rng, 0.03, 0.1), long, angles, detail=1.2)
-    labels = placement.paint(placement.placed(outlines, sizes, centres), shape, 0.6)
+    half_width = sizes / np.sqrt(aspect)
+    room = uniform(rng, 0.9, 1.25)
+    centres, angles = placement.push_apart(centres, half_width, 10, room, half_width * (aspect - 1), angles)
+    outlines = shapes.blobs(rng, n, uniform(rng, 0.03, 0.09), aspect, angles, detail=1.2)
+    labels = placement.paint(placement.placed(outlines, sizes, centres), shape, 0.65)
     if chance(rng, 0.4):
-        labels = placement.warp(rng, labels, 0.04 * diameter, 0.25 * diameter)
-    return Scene(labels, 0.05 * diameter**2)
+        labels = placement.warp(rng, labels, 0.03 * diameter, 0.25 * diameter)
+    return Scene(labels, 0.05 * diameter**2), blur(lumen, 0.1 * diameter)
+
+
+def _glands(
+    rng: np.random.Generator,
+    kinds: np.ndarray,
+    centres: np.ndarray,
+    angles: np.ndarray,
+    diameter: float,
+    lumen: np.ndarray,
+) -> np.ndarray:
+    """Move most nuclei (in place) onto rings around hollows; returns the hollows."""
+    shape = lumen.shape
+    first = 0
+    while first < 0.7 * len(centres):
+        middle = rng.uniform(0, 1, 2) * (shape[1], shape[0])
+        radius = diameter * rng.uniform(1.2, 4)
+        count = max(int(2 * np.pi * radius / diameter), 1)
+        ring = slice(first, min(first + count, len(centres)))
+        turn = np.linspace(0, 2 * np.pi, count)[: ring.stop - ring.start] + rng.uniform(0, 6)
+        distance = radius * (1 + 0.12 * rng.standard_normal(len(turn)))[:, None]
+        centres[ring] = middle + distance * np.stack([np.cos(turn), np.sin(turn)], axis=-1)
+        angles[ring] = turn + 0.25 * rng.standard_normal(len(turn))
+        kinds[ring] = 1
+        outline = placement.placed(
+            shapes.blobs(rng, 1, 0.1, 1.3), np.array([max(radius - diameter, 2.0)]), middle[None]
+        )
+        lumen = np.maximum(lumen, placement.fill(outline, shape, np.ones(1, int)).astype(np.float32))
+        first = ring.stop
+    return lumen
 
 
 def nuclear_density(rng: np.random.Generator, scene: Scene, diameter: float) -> np.ndarray:
@@ -119,22 +156,22 @@ def _below_focus(rng: np.random.Generator, shape: Shape, diameter: float) -> np.
 
 def haematoxylin_eosin(rng: np.random.Generator, canvas: Canvas) -> Picture:
     shape, diameter = canvas.shape, canvas.diameter
-    scene = tissue_nuclei(rng, shape, diameter)
+    scene, lumen = tissue_nuclei(rng, shape, diameter)
     nuclei = nuclear_density(rng, scene, diameter) * uniform(rng, 0.7, 1.5)
     nuclei += 0.08 * np.maximum(1 + fractal(rng, shape, 2 * diameter), 0)
     if chance(rng, 0.5):
         nuclei += _below_focus(rng, shape, diameter)
-    pink = stroma(rng, scene, diameter)
+    pink = stroma(rng, scene, diameter) * (1 - 0.93 * lumen)
     light = transmitted(rng, [(nuclei, stain(rng, HAEMATOXYLIN)), (pink, stain(rng, EOSIN))])
     if chance(rng, 0.12):  # a grey camera
-        return Picture(light[1:2], scene.labels, transmitted_camera(rng))
+        return Picture(light[1:2], scene.labels, transmitted_camera(rng, canvas.diameter))
     return Picture(light, scene.labels, colour_camera(rng))
 
 
 def immunohistochemistry(rng: np.random.Generator, canvas: Canvas) -> Picture:
-    """Blue nuclei, some of them brown; or brown cytoplasm or membranes around blue ones. All nuclei are objects."""
+    """Blue nuclei, some brown; or brown cytoplasm or membranes around blue ones. All nuclei are objects."""
     shape, diameter = canvas.shape, canvas.diameter
-    scene = tissue_nuclei(rng, shape, diameter)
+    scene, lumen = tissue_nuclei(rng, shape, diameter)
     density = nuclear_density(rng, scene, diameter) * uniform(rng, 0.6, 1.2)
     pattern = str(rng.choice(["nuclei", "cytoplasm", "membrane"], p=[0.6, 0.2, 0.2]))
     brown = 0.05 * np.maximum(1 + fractal(rng, shape, diameter), 0)
@@ -156,7 +193,7 @@ def immunohistochemistry(rng: np.random.Generator, canvas: Canvas) -> Picture:
             * uniform(rng, 0.5, 1.4)
             * np.maximum(1 + 0.3 * fractal(rng, shape, 0.3 * diameter), 0)
         )
-    ground = 0.12 * stroma(rng, scene, diameter)
+    ground = 0.12 * stroma(rng, scene, diameter) * (1 - 0.9 * lumen)
     layers = [(density + ground, stain(rng, HAEMATOXYLIN, 0.15)), (brown, stain(rng, DAB, 0.15))]
     return Picture(transmitted(rng, layers), scene.labels, colour_camera(rng))
 
@@ -214,7 +251,7 @@ def blood_film(rng: np.random.Generator, canvas: Canvas) -> Picture:
     light = transmitted(rng, layers) * np.float32(1.0)
     light = np.stack([cv2.GaussianBlur(channel, (0, 0), 0.6) for channel in light])
     if chance(rng, 0.35):
-        return Picture(light[1:2], scene.labels, transmitted_camera(rng))
+        return Picture(light[1:2], scene.labels, transmitted_camera(rng, canvas.diameter))
     return Picture(light, scene.labels, colour_camera(rng))
 
 
