@@ -19,7 +19,7 @@ _HARMLESS_BYTES = 64 * 2**20
 
 
 def write_labels(path: Path, labels: np.ndarray) -> None:
-    """Write labels, integers (Z, Y, X) or (Y, X), as a compressed TIFF: 2D for one plane, uint16 if that does.
+    """Write integers (Z, Y, X) or (Y, X) as a compressed TIFF: 2D for one plane, uint16 if they fit.
 
     An existing file is replaced only when the new one is complete. Raises UserError if the disk refuses,
     ValueError for values that aren't labels.
