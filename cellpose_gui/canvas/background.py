@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PyQt6.QtCore import QObject, Qt, QThreadPool, pyqtSignal
+from PyQt6.QtCore import QObject, QThreadPool, pyqtSignal
 
 Compute = Callable[[Callable[[], bool]], object]
 
@@ -27,10 +27,11 @@ class _Job(QObject):
 
 
 class Background(QObject):
-    """Runs `compute(cancelled)` in the thread pool and hands the result to `done` in the thread of the window.
+    """Runs `compute(cancelled)` in the thread pool and hands the result to `done` in the thread of the
+    window.
 
-    A new start cancels the job before it, whose answer is dropped. An exception of the job is raised in the thread of
-    the window.
+    A new start cancels the job before it, whose answer is dropped. An exception of the job is raised in the
+    thread of the window.
     """
 
     def __init__(self, done: Callable[[object], None]) -> None:
@@ -45,7 +46,7 @@ class Background(QObject):
     def start(self, compute: Compute) -> None:
         self.cancel()
         self._job = _Job(compute)
-        self._job.arrived.connect(self._receive, Qt.ConnectionType.QueuedConnection)
+        self._job.arrived.connect(self._receive)
         pool = QThreadPool.globalInstance()
         assert pool is not None
         pool.start(self._job.run)

@@ -45,8 +45,9 @@ class Reading:
 class Canvas(QWidget):
     """Shows a document and lets the current tool edit it.
 
-    Keys: `F` fits, `1` shows one image pixel per screen pixel, `[` and `]` change the brush, Delete deletes the
-    selection, Escape cancels the gesture, else clears the selection. Space and drag, a middle or a right drag pan.
+    Keys: `F` fits, `1` shows one image pixel per screen pixel, `[` and `]` change the brush, Delete deletes
+    the selection, Escape cancels the gesture, else clears the selection. Space and drag, a middle or a right
+    drag pan.
     """
 
     hovered = pyqtSignal(object)  # a Reading, or None off the image

@@ -15,8 +15,8 @@ from cellpose_gui.canvas.screen_item import ScreenItem
 class ImageItem(ScreenItem):
     """Shows one plane of a (C, Z, Y, X) image.
 
-    Zoomed in, the nearest pixel is shown. Zoomed out, it is taken from halved, area-averaged copies of the plane that
-    are built in a thread; until they are there every n-th pixel is shown.
+    Zoomed in, the nearest pixel is shown. Zoomed out, it is taken from halved, area-averaged copies of the
+    plane that are built in a thread; until they are there every n-th pixel is shown.
     """
 
     def __init__(self) -> None:

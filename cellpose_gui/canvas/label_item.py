@@ -28,8 +28,8 @@ class Preview(Protocol):
 class LabelItem(ScreenItem):
     """Shows one plane of labels (Z, Y, X).
 
-    Outlines are found among the sampled ids: a device pixel belongs to one where a pixel beside it has another id. So
-    they are as thin on screen at every zoom, lie inside their label, and never blur.
+    Outlines are found among the sampled ids: a device pixel belongs to one where a pixel beside it has
+    another id. So they are as thin on screen at every zoom, lie inside their label, and never blur.
     """
 
     margin = 4
@@ -106,7 +106,12 @@ class LabelItem(ScreenItem):
         return ids
 
     def _highlight(
-        self, result: np.ndarray, ids: np.ndarray, edges: np.ndarray, selected: np.ndarray, inner: tuple[slice, slice]
+        self,
+        result: np.ndarray,
+        ids: np.ndarray,
+        edges: np.ndarray,
+        selected: np.ndarray,
+        inner: tuple[slice, slice],
     ) -> None:
         own = ids[inner][selected[inner]]
         result[selected[inner]] = self.colours.selected_fill.take(own, mode="clip")
@@ -132,6 +137,7 @@ def _edges(ids: np.ndarray) -> np.ndarray:
 def _widened(edges: np.ndarray, ids: np.ndarray, width: int) -> np.ndarray:
     if width <= 1:
         return edges
-    # Beside an edge pixel lies its own label, background, or the edge of a neighbour: widening stays inside labels.
+    # Beside an edge pixel lies its own label, background, or the edge of a neighbour: widening stays inside
+    # labels.
     wide = cv2.dilate(edges.view(np.uint8), _CROSS, iterations=width - 1).view(bool)
     return wide & (ids != 0)

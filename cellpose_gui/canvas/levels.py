@@ -10,8 +10,8 @@ SAMPLE = 200_000
 def auto_levels(plane: np.ndarray, low: float = 0.5, high: float = 99.8) -> tuple[float, float]:
     """Black and white point of a (Y, X) plane: percentiles of a regular subsample, blind to NaN and infinity.
 
-    Always `black < white`. A sparse image, whose percentiles coincide, falls back to its extremes; a constant image
-    gets a range of one above its value; a plane without any finite value 0 to 1.
+    Always `black < white`. A sparse image, whose percentiles coincide, falls back to its extremes; a constant
+    image gets a range of one above its value; a plane without any finite value 0 to 1.
     """
     stride = max(1, int(np.ceil(np.sqrt(plane.size / SAMPLE))))
     sample = np.asarray(plane[::stride, ::stride]).ravel().astype(np.float64)

@@ -11,7 +11,8 @@ _REACH = 3  # logical pixels that a line and its halo cover beside the path
 
 
 class Mark(pg.GraphicsObject):
-    """A path in image coordinates, drawn as a line of constant width with a dark halo that shows on any image."""
+    """A path in image coordinates, drawn as a line of constant width with a dark halo that shows on any
+    image."""
 
     def __init__(self, fill_opacity: float = 0.0) -> None:
         super().__init__()
@@ -36,7 +37,9 @@ class Mark(pg.GraphicsObject):
             return QRectF()
         return self._path.boundingRect().adjusted(-self._reach, -self._reach, self._reach, self._reach)
 
-    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+    def paint(
+        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
+    ) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self._fill_opacity:
             tint = QColor(self._colour)

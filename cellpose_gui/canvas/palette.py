@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# Hues in the spirit of Okabe and Ito (2008), lightened to stand out from dark fluorescence images; they also differ
-# in lightness, which is what colour-blind eyes go by.
+# Hues in the spirit of Okabe and Ito (2008), lightened to stand out from dark fluorescence images; they also
+# differ in lightness, which is what colour-blind eyes go by.
 COLOURS = np.array(
     [
         (230, 159, 0),  # orange
@@ -39,7 +39,8 @@ class OverlayStyle:
 
 
 class LabelColours:
-    """Tables from label id to premultiplied colour (uint32 0xAARRGGBB): `fill`, `line`, `selected_fill`; and to bool: `selected`."""
+    """Tables from label id to premultiplied colour (uint32 0xAARRGGBB): `fill`, `line`, `selected_fill`; and
+    to bool: `selected`."""
 
     def __init__(self) -> None:
         self.style = OverlayStyle()
@@ -107,7 +108,8 @@ class LabelColours:
 
 
 def _default_slots(first: int, last: int) -> np.ndarray:
-    # Labels often count along rows; a step that shares no factor with the number of colours spreads neighbours.
+    # Labels often count along rows; a step that shares no factor with the number of colours spreads
+    # neighbours.
     return (np.arange(first, last) * 7 % len(COLOURS)).astype(np.uint8)
 
 
@@ -117,7 +119,8 @@ def _premultiplied(colours: np.ndarray, opacity: float) -> np.ndarray:
 
 
 def _separated(slots: np.ndarray, pairs: np.ndarray, movable: np.ndarray) -> np.ndarray:
-    """Every round, the larger id of each clashing pair takes a random colour that none of its neighbours has."""
+    """Every round, the larger id of each clashing pair takes a random colour that none of its neighbours
+    has."""
     both = np.concatenate([pairs, pairs[:, ::-1]])
     slots = slots.copy()
     generator = np.random.default_rng(0)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """A position in image coordinates with the modifier keys held. Pixel (row, column) covers [column, column + 1]
-    x [row, row + 1]; the position may lie outside the image."""
+    """A position in image coordinates with the modifier keys held. Pixel (row, column) covers [column, column
+    + 1] x [row, row + 1]; the position may lie outside the image."""
 
     x: float
     y: float

@@ -12,10 +12,12 @@ _STRIP = 512  # rows halved at a time: bounds scratch memory and the wait after 
 
 
 def build_pyramid(plane: np.ndarray, cancelled: Callable[[], bool] = lambda: False) -> list[np.ndarray]:
-    """Copies of a (C, Y, X) plane at 1/2, 1/4, ... of its size, in its dtype (others than those below: float32).
+    """Copies of a (C, Y, X) plane at 1/2, 1/4, ... of its size, in its dtype (others than those below:
+    float32).
 
-    Every pixel of a copy is the mean of 2 x 2 pixels of the one before; NaN and infinity are left out of a mean.
-    A last odd row or column is dropped. Stops early and returns what is there when `cancelled()` turns true.
+    Every pixel of a copy is the mean of 2 x 2 pixels of the one before; NaN and infinity are left out of a
+    mean. A last odd row or column is dropped. Stops early and returns what is there when `cancelled()` turns
+    true.
     """
     levels: list[np.ndarray] = []
     while max(plane.shape[1:]) > SMALLEST and min(plane.shape[1:]) >= 2:
@@ -36,7 +38,9 @@ def _halved(plane: np.ndarray, cancelled: Callable[[], bool]) -> np.ndarray | No
             if cancelled():
                 return None
             bottom = min(top + _STRIP, height // 2)
-            strip = np.asarray(plane[channel, 2 * top : 2 * bottom, : width // 2 * 2]).astype(half.dtype, copy=False)
+            strip = np.asarray(plane[channel, 2 * top : 2 * bottom, : width // 2 * 2]).astype(
+                half.dtype, copy=False
+            )
             half[channel, top:bottom] = _mean2x2(strip)
     return half
 

@@ -14,8 +14,9 @@ from PyQt6.QtGui import QTransform
 class PixelGrid:
     """A rectangle of device pixels and the image rows and columns below their centres.
 
-    `left`, `top`: the first device pixel. `rows`, `cols`: ascending image indices (intp), one per device row and
-    column; they may point outside the image where a margin was asked for. `step`: image pixels per device pixel.
+    `left`, `top`: the first device pixel. `rows`, `cols`: ascending image indices (intp), one per device row
+    and column; they may point outside the image where a margin was asked for. `step`: image pixels per device
+    pixel.
     """
 
     left: int
@@ -30,8 +31,9 @@ def pixel_grid(
 ) -> PixelGrid | None:
     """The grid of the device pixels of `exposed` (image coordinates) whose centres lie on the image.
 
-    `view` maps image coordinates to logical pixels, `ratio` is device pixels per logical pixel. Image pixel (0, 0)
-    covers [0, 1] x [0, 1]. The grid is `margin` device pixels larger on every side. None where nothing is visible.
+    `view` maps image coordinates to logical pixels, `ratio` is device pixels per logical pixel. Image pixel
+    (0, 0) covers [0, 1] x [0, 1]. The grid is `margin` device pixels larger on every side. None where nothing
+    is visible.
     """
     left, cols = _axis(view.m11() * ratio, view.dx() * ratio, exposed.left(), exposed.right(), width, margin)
     top, rows = _axis(view.m22() * ratio, view.dy() * ratio, exposed.top(), exposed.bottom(), height, margin)
@@ -40,7 +42,9 @@ def pixel_grid(
     return PixelGrid(left, top, rows, cols, 1 / (view.m11() * ratio))
 
 
-def _axis(scale: float, offset: float, low: float, high: float, size: int, margin: int) -> tuple[int, np.ndarray]:
+def _axis(
+    scale: float, offset: float, low: float, high: float, size: int, margin: int
+) -> tuple[int, np.ndarray]:
     first = max(math.floor(low * scale + offset), math.ceil(offset - 0.5)) - margin
     last = min(math.ceil(high * scale + offset), math.ceil(size * scale + offset - 0.5)) + margin
     device = np.arange(first, max(first, last))
@@ -50,8 +54,8 @@ def _axis(scale: float, offset: float, low: float, high: float, size: int, margi
 def take_pixels(plane: np.ndarray, rows: np.ndarray, cols: np.ndarray, step: float) -> np.ndarray:
     """`plane[rows][:, cols]` of a (Y, X) array; ascending indices inside the plane.
 
-    Zoomed in, columns are spread over the few rows that exist and whole rows are copied after that; zoomed out, the
-    few rows that are hit are copied before columns are picked. Both orders touch memory in runs.
+    Zoomed in, columns are spread over the few rows that exist and whole rows are copied after that; zoomed
+    out, the few rows that are hit are copied before columns are picked. Both orders touch memory in runs.
     """
     across = cols - cols[0]
     if step <= 1:

@@ -18,8 +18,8 @@ _PAN_BUTTONS = (Qt.MouseButton.MiddleButton, Qt.MouseButton.RightButton)
 class CanvasView(pg.GraphicsView):
     """Image coordinates with y down in a view box of locked aspect.
 
-    The wheel zooms about the cursor; a middle drag, a right drag or space and drag pans; a double click fits. Left
-    presses, moves and releases are told by signals, in image coordinates.
+    The wheel zooms about the cursor; a middle drag, a right drag or space and drag pans; a double click fits.
+    Left presses, moves and releases are told by signals, in image coordinates.
     """
 
     pressed = pyqtSignal(object)  # Pointer
@@ -36,7 +36,9 @@ class CanvasView(pg.GraphicsView):
         self.setCacheMode(QGraphicsView.CacheModeFlag.CacheNone)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.box = pg.ViewBox(lockAspect=True, invertY=True, enableMouse=False, enableMenu=False, defaultPadding=0)
+        self.box = pg.ViewBox(
+            lockAspect=True, invertY=True, enableMouse=False, enableMenu=False, defaultPadding=0
+        )
         self.box.disableAutoRange()
         self.setCentralWidget(self.box)
         self._image_size = (1, 1)
@@ -78,14 +80,18 @@ class CanvasView(pg.GraphicsView):
         self._fitted = True
 
     def zoom_to(self, rectangle: QRectF, border: float = 0.0) -> None:
-        """Show `rectangle` (image coordinates) as large as it fits, with a share of the window left as border."""
+        """Show `rectangle` (image coordinates) as large as it fits, with a share of the window left as
+        border."""
         size = self.viewport().size()
         room = 1 - 2 * border
-        scale = room * min(size.width() / max(rectangle.width(), 1e-9), size.height() / max(rectangle.height(), 1e-9))
+        scale = room * min(
+            size.width() / max(rectangle.width(), 1e-9), size.height() / max(rectangle.height(), 1e-9)
+        )
         self._place(self._limited(scale), rectangle.center(), QPointF(size.width() / 2, size.height() / 2))
 
     def set_scale(self, scale: float, anchor: QPointF | None = None) -> None:
-        """`scale` logical pixels per image pixel; what lies under `anchor` (viewport, default its middle) stays."""
+        """`scale` logical pixels per image pixel; what lies under `anchor` (viewport, default its middle)
+        stays."""
         if anchor is None:
             anchor = QPointF(self.viewport().width() / 2, self.viewport().height() / 2)
         self._place(self._limited(scale), self.image_position(anchor), anchor)
@@ -114,7 +120,9 @@ class CanvasView(pg.GraphicsView):
             super().resizeEvent(event)
             return
         fitted, old = self._fitted, self.box.viewRect()
-        scale = event.oldSize().width() / old.width() if event is not None and event.oldSize().width() > 0 else 0
+        scale = (
+            event.oldSize().width() / old.width() if event is not None and event.oldSize().width() > 0 else 0
+        )
         super().resizeEvent(event)
         if fitted or scale <= 0:
             self.fit()
@@ -158,7 +166,9 @@ class CanvasView(pg.GraphicsView):
 
     def wheelEvent(self, event: QWheelEvent | None) -> None:
         assert event is not None
-        turn = event.angleDelta().y() or event.angleDelta().x()  # Alt and Shift turn it sideways on some systems
+        turn = (
+            event.angleDelta().y() or event.angleDelta().x()
+        )  # Alt and Shift turn it sideways on some systems
         if event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier):
             # Fine wheels and pads send fractions of a notch.
             self._notches += turn / 120

@@ -25,7 +25,8 @@ def finish_stroke(document: Document, plane: int, stroke: Stroke, text: str) -> 
 
 
 def delete_cells(document: Document, ids: Iterable[int]) -> tuple[int, int]:
-    """Delete cells in all planes as one edit, sparing locked ones: how many were deleted and how many spared."""
+    """Delete cells in all planes as one edit, sparing locked ones: how many were deleted and how many
+    spared."""
     wanted = [document.objects[id_] for id_ in ids if id_ in document.objects]
     records = [record for record in wanted if not record.locked]
     if records:

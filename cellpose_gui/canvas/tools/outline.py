@@ -17,8 +17,8 @@ from cellpose_gui.canvas.tools.tool import CREATES, Tool, ToolHost
 class Outline(Tool):
     """Always makes a new cell, on background only, with Ctrl over neighbours that are not locked.
 
-    Where the outline crosses itself everything that it goes around counts as inside (non-zero winding). It may leave
-    the image; the cell is clipped there.
+    Where the outline crosses itself everything that it goes around counts as inside (non-zero winding). It
+    may leave the image; the cell is clipped there.
     """
 
     name = "outline"
@@ -84,5 +84,7 @@ def filled(path: QPainterPath, height: int, width: int) -> tuple[int, int, np.nd
     painter.end()
     bits = picture.constBits()
     assert bits is not None
-    lines = np.frombuffer(bits.asarray(picture.sizeInBytes()), np.uint8).reshape(bottom - top, picture.bytesPerLine())
+    lines = np.frombuffer(bits.asstring(picture.sizeInBytes()), np.uint8).reshape(
+        bottom - top, picture.bytesPerLine()
+    )
     return top, left, lines[:, : right - left] > 0

@@ -15,15 +15,20 @@ CRUMB = 5  # pixels: smaller pieces are slips of the hand
 
 
 def separate_pieces(
-    labels: np.ndarray, objects: Mapping[int, ObjectRecord], box: Box, new: np.ndarray, new_id: Callable[[], int]
+    labels: np.ndarray,
+    objects: Mapping[int, ObjectRecord],
+    box: Box,
+    new: np.ndarray,
+    new_id: Callable[[], int],
 ) -> tuple[Box, np.ndarray]:
     """Make every cell whose pixels change inside `box` one piece again.
 
-    The largest piece keeps the id, pieces of fewer than CRUMB pixels become background, each other piece becomes a
-    cell of its own. A cell that already was in as many pieces before is left as it is. Pixels touch across corners.
+    The largest piece keeps the id, pieces of fewer than CRUMB pixels become background, each other piece
+    becomes a cell of its own. A cell that already was in as many pieces before is left as it is. Pixels touch
+    across corners.
 
-    `labels` (Z, Y, X) is the state before, `new` the labels to be put into `box`. Returns a box, which may be larger
-    as pieces may lie outside the stroke, and the labels for it.
+    `labels` (Z, Y, X) is the state before, `new` the labels to be put into `box`. Returns a box, which may be
+    larger as pieces may lie outside the stroke, and the labels for it.
     """
     old = labels[box]
     changed = old != new
@@ -59,9 +64,7 @@ def _pieces(mask: np.ndarray) -> tuple[np.ndarray, int]:
 
 
 def _union(first: Box, second: Box) -> Box:
-    z, y, x = (
-        slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in zip(first, second, strict=True)
-    )
+    z, y, x = (slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in zip(first, second, strict=True))
     return z, y, x
 
 

@@ -13,8 +13,9 @@ _CLICK_REACH = 4.0  # logical pixels that the mouse may move within a click
 
 
 class Select(Tool):
-    """A click selects the cell below and a click on background none; with Shift it adds or takes away. A dragged box
-    selects the cells whose centre lies inside. Ctrl and click deletes the cell, Delete the whole selection."""
+    """A click selects the cell below and a click on background none; with Shift it adds or takes away. A
+    dragged box selects the cells whose centre lies inside. Ctrl and click deletes the cell, Delete the whole
+    selection."""
 
     name = "select"
 

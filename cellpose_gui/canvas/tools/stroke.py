@@ -58,9 +58,9 @@ class AllUnlocked:
 class Stroke:
     """A mask over a growing box of one plane, and the label that its pixels get where the rule allows.
 
-    Nothing is changed here: the overlay shows the stroke on top of the labels (`show_on`) and the finished stroke is
-    asked for the new labels (`result`). Both start from the labels as they are then, so a change that arrives during
-    the stroke is not lost. Everything beyond the image is clipped.
+    Nothing is changed here: the overlay shows the stroke on top of the labels (`show_on`) and the finished
+    stroke is asked for the new labels (`result`). Both start from the labels as they are then, so a change
+    that arrives during the stroke is not lost. Everything beyond the image is clipped.
     """
 
     def __init__(self, plane: np.ndarray, value: int, rule: Rule) -> None:
@@ -70,17 +70,23 @@ class Stroke:
         self._rule = rule
         self._top = self._left = 0
         self._mask = np.zeros((0, 0), np.uint8)
-        self._touched: tuple[int, int, int, int] | None = None  # top, bottom, left, right of all pixels so far
+        self._touched: tuple[int, int, int, int] | None = (
+            None  # top, bottom, left, right of all pixels so far
+        )
 
-    def add_segment(self, start: tuple[float, float], end: tuple[float, float], size: float) -> tuple[slice, slice]:
+    def add_segment(
+        self, start: tuple[float, float], end: tuple[float, float], size: float
+    ) -> tuple[slice, slice]:
         """Cover the pixels whose centres lie within `size` / 2 of the segment between two (x, y).
 
-        The pixels under the segment itself always belong, so a thin stroke has no gaps. Returns the rows and columns
-        that may have changed.
+        The pixels under the segment itself always belong, so a thin stroke has no gaps. Returns the rows and
+        columns that may have changed.
         """
         radius = size / 2
         (x0, y0), (x1, y1) = start, end
-        area = self._clipped(min(y0, y1) - radius, max(y0, y1) + radius, min(x0, x1) - radius, max(x0, x1) + radius)
+        area = self._clipped(
+            min(y0, y1) - radius, max(y0, y1) + radius, min(x0, x1) - radius, max(x0, x1) + radius
+        )
         mask = self._open(*area)
         if mask.size == 0:
             return slice(0, 0), slice(0, 0)
@@ -149,7 +155,6 @@ class Stroke:
         return self._mask[top - self._top : bottom - self._top, left - self._left : right - self._left]
 
     def _grow(self, top: int, bottom: int, left: int, right: int) -> None:
-        height, width = self._mask.shape
         if self._touched is not None:
             top, bottom = min(top, self._touched[0]), max(bottom, self._touched[1])
             left, right = min(left, self._touched[2]), max(right, self._touched[3])

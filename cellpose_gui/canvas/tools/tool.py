@@ -51,8 +51,8 @@ class ToolHost(Protocol):
 class Tool:
     """Reacts to the pointer in image coordinates. The default does nothing.
 
-    `press`, any number of `drag` and `release` make a gesture; `cancel` ends it without a change and must be safe at
-    any time. A tool changes labels only through the document, at the end of a gesture, as one edit.
+    `press`, any number of `drag` and `release` make a gesture; `cancel` ends it without a change and must be
+    safe at any time. A tool changes labels only through the document, at the end of a gesture, as one edit.
     """
 
     name = ""
