@@ -23,9 +23,10 @@ def separate_pieces(
 ) -> tuple[Box, np.ndarray]:
     """Make every cell whose pixels change inside `box` one piece again.
 
-    The largest piece keeps the id, pieces of fewer than CRUMB pixels become background, each other piece
-    becomes a cell of its own. A cell that already was in as many pieces before is left as it is. Pixels touch
-    across corners.
+    The piece with most of the cell's old pixels keeps the id. Another piece becomes a cell of its own, or background
+    if it is a crumb; one that consists of new paint only, beyond a neighbour that the stroke ran under, is not
+    painted after all. So one stroke makes or extends one cell. A cell that already was in as many pieces before is
+    left as it is. Pixels touch across corners.
 
     `labels` (Z, Y, X) is the state before, `new` the labels to be put into `box`. Returns a box, which may be
     larger as pieces may lie outside the stroke, and the labels for it.
@@ -39,18 +40,26 @@ def separate_pieces(
         region = box if id_ in gained else objects[id_].slices
         if id_ in objects:
             region = _union(region, objects[id_].slices)
+        before = labels[region]
+        held = before == id_
         whole_box = _union(box, region)
-        after_labels = _with_change(labels, whole_box, box, new)
+        after = _with_change(labels, whole_box, box, new)
         inner = _relative(region, whole_box)
-        numbered, count = _pieces(after_labels[inner] == id_)
-        if count <= max(1, _pieces(labels[region] == id_)[1]):
+        numbered, count = _pieces(after[inner] == id_)
+        if count <= max(1, _pieces(held)[1]):
             continue
         sizes = np.bincount(numbered.ravel(), minlength=count + 1)
-        largest = int(sizes[1:].argmax()) + 1
+        old_sizes = np.bincount(numbered[held], minlength=count + 1)
+        keeper = 1 + int((old_sizes if old_sizes[1:].any() else sizes)[1:].argmax())
         for number in range(1, count + 1):
-            if number != largest:
-                after_labels[inner][numbered == number] = 0 if sizes[number] < CRUMB else new_id()
-        box, new = whole_box, after_labels
+            piece = numbered == number
+            if number == keeper:
+                continue
+            if old_sizes[number] == 0:
+                after[inner][piece] = before[piece]
+            else:
+                after[inner][piece] = 0 if sizes[number] < CRUMB else new_id()
+        box, new = whole_box, after
     return box, new
 
 
