@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import cv2
 import numpy as np
 
@@ -62,7 +64,7 @@ class ImageItem(ScreenItem):
         for pixels, channel, table in zip(source, self._channels, self._tables, strict=True):
             if not channel.visible:
                 continue
-            colours = table.take(channel.indices(take_pixels(pixels, rows, cols, step)), mode="clip")
+            colours = take_pixels(pixels, rows, cols, step, partial(_colours, channel, table))
             # Channels of different colours add up; each byte of a colour saturates by itself.
             result = colours if result is None else cv2.add(_bytes(result), _bytes(colours)).view(np.uint32)
         if result is None:
@@ -88,6 +90,10 @@ class ImageItem(ScreenItem):
         assert isinstance(pyramid, list)
         self._pyramid = pyramid
         self.update()
+
+
+def _colours(channel: ChannelDisplay, table: np.ndarray, pixels: np.ndarray) -> np.ndarray:
+    return table.take(channel.indices(pixels))
 
 
 def _bytes(colours: np.ndarray) -> np.ndarray:

@@ -81,17 +81,16 @@ class LabelItem(ScreenItem):
             return None
         ids = self.colours.fold(self._sample(self._labels[self._plane], grid))
         inner = np.s_[self.margin : -self.margin, self.margin : -self.margin]
-        result = np.ascontiguousarray(self.colours.fill.take(ids[inner], mode="clip"))
-        selected = self.colours.selected.take(ids, mode="clip")
-        any_selected = bool(selected.any())
-        if not style.outlines and not any_selected:
+        # Indices of the machine's own width are looked up about twice as fast as others.
+        result = self.colours.fill.take(ids[inner].astype(np.intp))
+        if not style.outlines and not self.colours.any_selected:
             return result
         edges = _edges(ids)
         if style.outlines:
             shown = _widened(edges, ids, style.outline_width)[inner]
-            result[shown] = self.colours.line.take(ids[inner][shown], mode="clip")
-        if any_selected:
-            self._highlight(result, ids, edges, selected, inner)
+            result[shown] = self.colours.line[ids[inner][shown]]
+        if self.colours.any_selected:
+            self._highlight(result, ids, edges, inner)
         return result
 
     def _sample(self, plane: np.ndarray, grid: PixelGrid) -> np.ndarray:
@@ -110,11 +109,13 @@ class LabelItem(ScreenItem):
         result: np.ndarray,
         ids: np.ndarray,
         edges: np.ndarray,
-        selected: np.ndarray,
         inner: tuple[slice, slice],
     ) -> None:
+        selected = self.colours.selected[ids]
+        if not selected.any():
+            return
         own = ids[inner][selected[inner]]
-        result[selected[inner]] = self.colours.selected_fill.take(own, mode="clip")
+        result[selected[inner]] = self.colours.selected_fill[own]
         halo = cv2.dilate(selected.view(np.uint8), _CROSS).view(bool) & ~selected
         result[halo[inner]] = _SELECTED_HALO
         line = _widened(edges, ids, self.style.outline_width + 1) & selected

@@ -56,6 +56,10 @@ class LabelColours:
         self._selected_ids = ids
         self._rebuild_selected()
 
+    @property
+    def any_selected(self) -> bool:
+        return bool(self._selected_ids)
+
     def restart(self) -> None:
         """Forget colours that were chosen for the labels of another image."""
         self._slots = _default_slots(0, 1024)

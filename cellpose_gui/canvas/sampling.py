@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,14 +52,21 @@ def _axis(
     return first, np.floor((device + (0.5 - offset)) / scale).astype(np.intp)
 
 
-def take_pixels(plane: np.ndarray, rows: np.ndarray, cols: np.ndarray, step: float) -> np.ndarray:
-    """`plane[rows][:, cols]` of a (Y, X) array; ascending indices inside the plane.
+def take_pixels(
+    plane: np.ndarray,
+    rows: np.ndarray,
+    cols: np.ndarray,
+    step: float,
+    look_up: Callable[[np.ndarray], np.ndarray] = lambda pixels: pixels,
+) -> np.ndarray:
+    """`look_up(plane[rows][:, cols])` of a (Y, X) array; ascending indices inside the plane.
 
     Zoomed in, columns are spread over the few rows that exist and whole rows are copied after that; zoomed
     out, the few rows that are hit are copied before columns are picked. Both orders touch memory in runs.
+    `look_up` gets as few pixels as possible.
     """
     across = cols - cols[0]
     if step <= 1:
-        block = plane[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
+        block = look_up(plane[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1])
         return block.take(across, axis=1, mode="clip").take(rows - rows[0], axis=0, mode="clip")
-    return plane[rows, cols[0] : cols[-1] + 1].take(across, axis=1, mode="clip")
+    return look_up(plane[rows, cols[0] : cols[-1] + 1].take(across, axis=1, mode="clip"))

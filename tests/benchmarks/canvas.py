@@ -2,8 +2,8 @@
 
     python tests/benchmarks/canvas.py [--sizes 4096 16384] [--check]
 
-Runs without a display. Every figure is the time from the input to the painted widget. `--check` exits with 1 if a
-figure is above its target.
+Runs without a display. Every figure is the time from the input to the painted widget. `--check` exits with 1
+if a figure is above its target.
 """
 
 from __future__ import annotations

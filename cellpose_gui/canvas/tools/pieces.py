@@ -23,10 +23,10 @@ def separate_pieces(
 ) -> tuple[Box, np.ndarray]:
     """Make every cell whose pixels change inside `box` one piece again.
 
-    The piece with most of the cell's old pixels keeps the id. Another piece becomes a cell of its own, or background
-    if it is a crumb; one that consists of new paint only, beyond a neighbour that the stroke ran under, is not
-    painted after all. So one stroke makes or extends one cell. A cell that already was in as many pieces before is
-    left as it is. Pixels touch across corners.
+    The piece with most of the cell's old pixels keeps the id. Another piece becomes a cell of its own, or
+    background if it is a crumb; one that consists of new paint only, beyond a neighbour that the stroke ran
+    under, is not painted after all. So one stroke makes or extends one cell. A cell that already was in as
+    many pieces before is left as it is. Pixels touch across corners.
 
     `labels` (Z, Y, X) is the state before, `new` the labels to be put into `box`. Returns a box, which may be
     larger as pieces may lie outside the stroke, and the labels for it.
