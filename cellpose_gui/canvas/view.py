@@ -87,14 +87,14 @@ class CanvasView(pg.GraphicsView):
         scale = room * min(
             size.width() / max(rectangle.width(), 1e-9), size.height() / max(rectangle.height(), 1e-9)
         )
-        self._place(self._limited(scale), rectangle.center(), QPointF(size.width() / 2, size.height() / 2))
+        self.place(self._limited(scale), rectangle.center(), QPointF(size.width() / 2, size.height() / 2))
 
     def set_scale(self, scale: float, anchor: QPointF | None = None) -> None:
         """`scale` logical pixels per image pixel; what lies under `anchor` (viewport, default its middle)
         stays."""
         if anchor is None:
             anchor = QPointF(self.viewport().width() / 2, self.viewport().height() / 2)
-        self._place(self._limited(scale), self.image_position(anchor), anchor)
+        self.place(self._limited(scale), self.image_position(anchor), anchor)
 
     def actual_size(self) -> None:
         """One image pixel per device pixel."""
@@ -104,7 +104,7 @@ class CanvasView(pg.GraphicsView):
         lowest = min(SMALLEST_IMAGE / max(self._image_size), 1.0)
         return min(max(scale, lowest), LARGEST_PIXEL)
 
-    def _place(self, scale: float, image_point: QPointF, position: QPointF) -> None:
+    def place(self, scale: float, image_point: QPointF, position: QPointF) -> None:
         """Make `image_point` appear at `position` of the viewport."""
         size = self.viewport().size()
         corner = image_point - position / scale
@@ -127,7 +127,7 @@ class CanvasView(pg.GraphicsView):
         if fitted or scale <= 0:
             self.fit()
         else:
-            self._place(scale, old.topLeft(), QPointF(0, 0))
+            self.place(scale, old.topLeft(), QPointF(0, 0))
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
         assert event is not None
@@ -144,7 +144,7 @@ class CanvasView(pg.GraphicsView):
         if self._pan_from is not None:
             moved = event.position() - self._pan_from
             self._pan_from = event.position()
-            self._place(self.scale_factor, self.image_position(QPointF(0, 0)), moved)
+            self.place(self.scale_factor, self.image_position(QPointF(0, 0)), moved)
         else:
             self.moved.emit(self._pointer(event), bool(event.buttons() & Qt.MouseButton.LeftButton))
         event.accept()

@@ -116,7 +116,7 @@ def pan(canvas: Canvas) -> Times:
     view = canvas.view
     view.set_scale(0.5)
     return timed(
-        lambda n: view._place(0.5, view.image_position(QPointF(0, 0)), QPointF(7 if n < 50 else -7, 3)), 100
+        lambda n: view.place(0.5, view.image_position(QPointF(0, 0)), QPointF(7 if n < 50 else -7, 3)), 100
     )
 
 
