@@ -119,14 +119,13 @@ def test_outline_runs_under_neighbours_and_with_ctrl_over_them(show):
     assert counts(document)[1] == 50
 
 
-def test_outline_that_crosses_itself_keeps_the_larger_loop(show):
+def test_outline_that_crosses_itself_makes_one_cell_of_both_loops(show):
     canvas, document, hand = show(np.zeros((60, 80)))
     canvas.set_tool("outline")
     hand.drag((10, 10), (50, 40), (50, 10), (10, 20))
-    assert document.labels[0, 20, 48] == 1
-    assert len(document.objects) == 1
-    # A triangle from the crossing at (20, 17.5) to the edge from (50, 10) to (50, 40).
-    assert counts(document)[1] == pytest.approx(30 * 30 / 2, abs=10)
+    # Two triangles that meet at (20, 17.5), with bases of 10 and 30 pixels.
+    assert counts(document) == {1: pytest.approx(10 * 10 / 2 + 30 * 30 / 2, abs=10)}
+    assert document.labels[0, 15, 11] == document.labels[0, 20, 48] == 1
 
 
 def test_outline_around_twice_has_no_hole(show):
