@@ -352,7 +352,7 @@ class Canvas(QWidget):
     def _show_patch(self, patch: Patch) -> None:
         z, rows, cols = patch.box
         if z.start <= self._plane < z.stop:
-            self._overlay.repaint_box(rows, cols)
+            self._overlay.labels_changed(rows, cols)
             self._refresh_hover()
 
     def _show_selection(self) -> None:

@@ -45,7 +45,7 @@ class Mark(pg.GraphicsObject):
             tint = QColor(self._colour)
             tint.setAlphaF(self._fill_opacity)
             painter.fillPath(self._path, tint)
-        for colour, width in ((QColor(0, 0, 0, 150), 3.5), (self._colour, 1.5)):
+        for colour, width in ((QColor(0, 0, 0, 170), 4.0), (self._colour, 2.0)):
             pen = QPen(colour, width)
             pen.setCosmetic(True)
             pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)

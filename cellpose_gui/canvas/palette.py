@@ -29,7 +29,8 @@ FOLD = 1 << 22  # ids beyond share the colour of a smaller id, which bounds the 
 
 @dataclass(frozen=True, slots=True)
 class OverlayStyle:
-    """How labels are drawn: opacities 0 to 1, `outline_width` in device pixels (1 to 3)."""
+    """How labels are drawn: opacities 0 to 1, `outline_width` in device pixels (1 to 3),
+    one more where the image is enlarged 3 times or more."""
 
     visible: bool = True
     fill_opacity: float = 0.25
@@ -45,8 +46,7 @@ class LabelColours:
     def __init__(self) -> None:
         self.style = OverlayStyle()
         self._selected_ids: frozenset[int] = frozenset()
-        self._slots = _default_slots(0, 1024)
-        self._rebuild()
+        self.restart()
 
     def set_style(self, style: OverlayStyle) -> None:
         self.style = style
@@ -63,6 +63,8 @@ class LabelColours:
     def restart(self) -> None:
         """Forget colours that were chosen for the labels of another image."""
         self._slots = _default_slots(0, 1024)
+        self._settled = np.zeros(1024, bool)
+        self._settled[0] = True
         self._rebuild()
 
     def fold(self, ids: np.ndarray) -> np.ndarray:
@@ -74,16 +76,21 @@ class LabelColours:
         self._grow(top)
         return ids
 
-    def separate(self, pairs: np.ndarray, fixed: frozenset[int] | None = None) -> None:
-        """Change colours until no pair (N, 2) of neighbouring ids shares one; ids in `fixed` keep theirs."""
-        if len(pairs) == 0:
-            return
+    def separate(self, pairs: np.ndarray) -> None:
+        """Choose colours so that no pair (N, 2) of neighbouring ids shares one.
+
+        Ids that were in pairs before keep their colour, so nothing that the user has seen changes.
+        """
         pairs = self.fold(pairs)
-        movable = np.ones(len(self._slots), bool)
-        if fixed:
-            movable[self.fold(np.fromiter(fixed, np.uint32, len(fixed)))] = False
-        self._slots = _separated(self._slots, pairs, movable)
+        if self._settled[pairs].all():
+            return
+        self._slots = _separated(self._slots, pairs, ~self._settled)
+        self._settled[pairs] = True
         self._rebuild()
+
+    def settled(self, ids: np.ndarray) -> bool:
+        """Whether the colours of all `ids` have been chosen with a view to their neighbours."""
+        return bool(self._settled[self.fold(ids)].all())
 
     def slots_of(self, ids: np.ndarray) -> np.ndarray:
         """The place in COLOURS of every id."""
@@ -93,7 +100,9 @@ class LabelColours:
         if top < len(self._slots):
             return
         size = min(FOLD, max(top + 1, 2 * len(self._slots)))
-        self._slots = np.concatenate([self._slots, _default_slots(len(self._slots), size)])
+        old = len(self._slots)
+        self._slots = np.concatenate([self._slots, _default_slots(old, size)])
+        self._settled = np.concatenate([self._settled, np.zeros(size - old, bool)])
         self._rebuild()
 
     def _rebuild(self) -> None:

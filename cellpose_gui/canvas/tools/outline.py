@@ -17,8 +17,8 @@ from cellpose_gui.canvas.tools.tool import CREATES, Tool, ToolHost
 class Outline(Tool):
     """Always makes a new cell, on background only, with Ctrl over neighbours that are not locked.
 
-    Where the outline crosses itself, everything that it goes around counts as inside (non-zero winding). Of parts
-    that do not touch the largest stays. It may leave the image; the cell is clipped there.
+    Where the outline crosses itself, everything that it goes around counts as inside (non-zero winding). Of
+    parts that do not touch the largest stays. It may leave the image; the cell is clipped there.
     """
 
     name = "outline"

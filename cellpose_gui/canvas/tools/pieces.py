@@ -51,14 +51,13 @@ def separate_pieces(
         sizes = np.bincount(numbered.ravel(), minlength=count + 1)
         old_sizes = np.bincount(numbered[held], minlength=count + 1)
         keeper = 1 + int((old_sizes if old_sizes[1:].any() else sizes)[1:].argmax())
+        fate = np.zeros(count + 1, np.uint32)
         for number in range(1, count + 1):
-            piece = numbered == number
-            if number == keeper:
-                continue
-            if old_sizes[number] == 0:
-                after[inner][piece] = before[piece]
-            else:
-                after[inner][piece] = 0 if sizes[number] < CRUMB else new_id()
+            if number != keeper and old_sizes[number] and sizes[number] >= CRUMB:
+                fate[number] = new_id()
+        stray = (numbered != 0) & (numbered != keeper)
+        which = numbered[stray]
+        after[inner][stray] = np.where(old_sizes[which] == 0, before[stray], fate[which])
         box, new = whole_box, after
     return box, new
 

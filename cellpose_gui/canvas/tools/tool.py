@@ -11,8 +11,8 @@ from cellpose_gui.canvas.label_item import Preview
 from cellpose_gui.canvas.pointer import Pointer
 from cellpose_gui.document.document import Document
 
-CREATES = QColor(60, 220, 130)  # a press makes a new cell
-CHANGES = QColor(86, 180, 233)  # a press changes the cell under the cursor
+CREATES = QColor(70, 235, 140)  # a press makes a new cell
+CHANGES = QColor(90, 205, 255)  # a press changes the cell under the cursor
 ERASES_ONE = QColor(240, 150, 40)
 ERASES_ALL = QColor(240, 80, 70)
 REFUSED = QColor(150, 150, 150)  # the cell under the cursor is locked

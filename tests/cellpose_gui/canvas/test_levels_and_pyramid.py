@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from cellpose_gui.canvas.channel_display import ChannelDisplay, default_channels
+from cellpose_gui.canvas.coarse_labels import CoarseLabels, seen
 from cellpose_gui.canvas.levels import auto_levels
+from cellpose_gui.canvas.neighbours import neighbour_pairs
 from cellpose_gui.canvas.palette import LabelColours
 from cellpose_gui.canvas.pyramid import build_pyramid
 
@@ -106,11 +108,44 @@ def test_neighbours_get_different_colours():
     assert (first != second).all()
 
 
-def test_separating_can_leave_some_colours_as_they_are():
+def test_separating_keeps_colours_that_were_seen():
     colours = LabelColours()
-    pairs = np.array([[10, 20], [20, 30]], np.uint32)
-    before = colours.slots_of(pairs)
-    colours.separate(pairs, fixed=frozenset({10, 30}))
-    after = colours.slots_of(pairs)
-    assert after[0, 0] == before[0, 0] and after[1, 1] == before[1, 1]
-    assert after[0, 1] not in (after[0, 0], after[1, 1])
+    colours.separate(np.array([[10, 31], [31, 50]], np.uint32))
+    before = colours.slots_of(np.array([10, 31, 50], np.uint32))
+    pairs = np.array([[10, 60], [31, 60], [50, 60]], np.uint32)
+    colours.separate(pairs)
+    np.testing.assert_array_equal(colours.slots_of(np.array([10, 31, 50], np.uint32)), before)
+    assert colours.slots_of(np.array([60], np.uint32))[0] not in before
+
+
+def test_neighbours_touch_or_nearly_touch():
+    plane = np.zeros((30, 60), np.uint32)
+    plane[5:10, 5:10] = 7
+    plane[5:10, 10:15] = 3
+    plane[12:20, 5:10] = 2**32 - 1
+    plane[5:10, 30:35] = 9
+    assert neighbour_pairs(plane).tolist() == [[3, 7], [7, 2**32 - 1]]
+    assert neighbour_pairs(plane[:3, :3]).shape == (0, 2)
+    assert neighbour_pairs(plane[:1, :1]).shape == (0, 2)
+
+
+@pytest.mark.parametrize("shape", [(2100, 2300), (9000, 9001), (1, 5_000_000)])
+def test_coarse_labels_follow_the_plane(shape):
+    plane = np.arange(np.prod(shape), dtype=np.uint32).reshape(shape)
+    coarse = CoarseLabels(plane)
+    box = slice(0, 1) if shape[0] == 1 else slice(1001, 1203), slice(37, 2002)
+    plane[box] = 0
+    coarse.update(plane, *box)
+    for step in (1, 4, 16, 50):
+        rows, cols = (np.arange(0, size, step) for size in shape)
+        source, near_rows, near_cols, factor = coarse.choose(plane, rows, cols, step)
+        assert factor <= step
+        expected = plane[np.ix_(seen(near_rows, factor), seen(near_cols, factor))]
+        np.testing.assert_array_equal(source[np.ix_(near_rows, near_cols)], expected)
+        assert np.abs(seen(near_rows, factor) - rows).max() < max(factor, 2)
+
+
+def test_small_planes_need_no_coarse_labels():
+    plane = np.zeros((500, 500), np.uint32)
+    index = np.arange(0, 500, 16)
+    assert CoarseLabels(plane).choose(plane, index, index, 16)[0] is plane
