@@ -70,13 +70,14 @@ class CellsFile:
         self.connection: sqlite3.Connection | None = None
         if not path.parent.is_dir():
             raise UserError(f"The folder {path.parent} does not exist.")
-        if path.exists():
-            self._open_existing()
-        elif not os.access(path.parent, os.W_OK):
+        exists = path.exists()
+        if not os.access(path.parent, os.W_OK) or (exists and not os.access(path, os.W_OK)):
             raise ReadOnlyFolderError(
-                f"Nothing can be written to {path.parent}: it is read-only. "
+                f"{path} can't be written: the file or its folder is read-only. "
                 "Choose another folder for the annotations of this image."
             )
+        if exists:
+            self._open_existing()
 
     def _open_existing(self) -> None:
         with _sqlite_errors(self.path):
@@ -108,7 +109,7 @@ class CellsFile:
         if shape != self.shape:
             raise UserError(
                 f"{self.path} has annotations for an image of {_in_words(shape)}, "
-                f"but {self.image_path.name} has {_in_words(self.shape)}. The annotations were left as they are."
+                f"but {self.image_path.name} has {_in_words(self.shape)}. The file was left as it is."
             )
         # Beside its image a document may be renamed along with it; the suffix tells a.tif from a.png.
         beside = self._image_path_to_note(self.path) == ""
@@ -212,8 +213,8 @@ class CellsFile:
         with _sqlite_errors(path):
             half.unlink(missing_ok=True)
             self.connection.execute("VACUUM INTO ?", (str(half),))
-            # Leave the write-ahead log first: SQLite finds it by name, and the new file may get the same.
-            self.connection.execute("PRAGMA journal_mode = DELETE")
+            # SQLite finds a write-ahead log by name: one of a deleted file must not be taken for ours.
+            path.with_name(path.name + "-wal").unlink(missing_ok=True)
             half.rename(path)
             connection = _connect(path)
             _use_best_journal(connection)
@@ -242,6 +243,7 @@ def _use_best_journal(connection: sqlite3.Connection) -> None:
     mode = ""
     with suppress(sqlite3.OperationalError):  # then the rollback journal stays, which every disk can do
         (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        is_empty(connection)  # a read opens the log now: later the folder may have vanished
     connection.execute(f"PRAGMA synchronous = {'NORMAL' if mode == 'wal' else 'FULL'}")
 
 

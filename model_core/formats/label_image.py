@@ -19,7 +19,7 @@ _HARMLESS_BYTES = 64 * 2**20
 
 
 def write_labels(path: Path, labels: np.ndarray) -> None:
-    """Write labels, integers (Z, Y, X) or (Y, X), as a compressed TIFF: 2D for one plane, uint16 if that does.
+    """Write integers (Z, Y, X) or (Y, X) as a compressed TIFF: 2D for one plane, uint16 if they fit.
 
     An existing file is replaced only when the new one is complete. Raises UserError if the disk refuses,
     ValueError for values that aren't labels.
@@ -66,7 +66,7 @@ def _read_tiff(path: Path) -> np.ndarray:
     try:
         with tifffile.TiffFile(path) as tiff:
             series = tiff.series[0]
-            axes, shape = series.axes, series.shape
+            axes = series.axes
             _check_size(path, series.size * series.dtype.itemsize if series.dtype is not None else 0)
             labels = series.asarray()
     except UserError:
@@ -75,12 +75,11 @@ def _read_tiff(path: Path) -> np.ndarray:
         raise UserError(f"{path} does not fit into the memory of this computer.") from error
     except Exception as error:  # a damaged TIFF makes tifffile and its codecs raise nearly anything
         raise UserError(f"{path} is damaged or no TIFF file that can be read: {error}") from error
-    if "S" in axes and labels.shape[axes.index("S")] > 1:
+    if "S" in axes:
         labels = _one_of_equal_colours(np.moveaxis(labels, axes.index("S"), -1), path)
-    labels = labels.reshape([size for size in labels.shape if size != 1] or [1, 1])
-    if labels.ndim == 1:  # a single row or column
-        labels = labels.reshape(shape[-2:] if len(shape) >= 2 else (1, -1))
-    return labels
+        axes = axes.replace("S", "")
+    needless = [at for at, axis in enumerate(axes) if labels.shape[at] == 1 and axis not in "YX"]
+    return labels.squeeze(axis=tuple(needless))
 
 
 def _read_png(path: Path, start: bytes) -> np.ndarray:
