@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from model_core.models.model import Model, load_model
     from model_core.segmentation.segmenter import Segmentation, remask, segment
 
+__version__ = "0.1.0"
+
 _HOMES = {
     "Cancelled": "errors",
     "UserError": "errors",

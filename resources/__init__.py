@@ -1,1 +1,1 @@
-"""Data files: models, icons, themes, help pages. No code lives here; read them through importlib.resources."""
+"""Data files: models, icons, themes, help pages. No code lives here; read through importlib.resources."""

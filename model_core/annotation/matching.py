@@ -17,28 +17,49 @@ def overlaps(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndar
         first, second: non-negative integers of equal shape, 0 = background.
 
     Returns:
-        ``(a, b, iou)``: labels in ``first`` and ``second``, int64, and their intersection over union, float64.
+        ``(a, b, iou)``: labels in ``first`` and ``second``, int64, and their intersection
+        over union, float64.
 
     Raises:
         ValueError: the shapes differ.
     """
     if first.shape != second.shape:
-        raise ValueError(f"labels of shape {first.shape} cannot be compared with labels of shape {second.shape}")
-    first, second = first.ravel(), second.ravel()
+        raise ValueError(
+            f"labels of shape {first.shape} cannot be compared with labels of shape {second.shape}"
+        )
+    first, ids_first = _countable(first)
+    second, ids_second = _countable(second)
     sizes_first, sizes_second = np.bincount(first), np.bincount(second)
     both = (first > 0) & (second > 0)
-    codes, shared = np.unique(first[both].astype(np.int64) * len(sizes_second) + second[both], return_counts=True)
+    codes, shared = np.unique(first[both] * len(sizes_second) + second[both], return_counts=True)
     a, b = codes // len(sizes_second), codes % len(sizes_second)
-    return a, b, shared / (sizes_first[a] + sizes_second[b] - shared)
+    return ids_first[a], ids_second[b], shared / (sizes_first[a] + sizes_second[b] - shared)
 
 
-def match(first: np.ndarray, second: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _countable(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Labels, flat and int64, and the number that each stands for; wild numbers are replaced."""
+    flat = labels.ravel()
+    highest = int(flat.max(initial=0))
+    if highest <= flat.size:
+        return flat.astype(np.int64), np.arange(highest + 1)
+    ids, index = np.unique(np.append(flat, 0), return_inverse=True)  # background stays 0
+    return index[:-1], ids.astype(np.int64)
+
+
+def match(
+    first: np.ndarray, second: np.ndarray, threshold: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """One-to-one pairs with an IoU of at least ``threshold``, as many as possible and of these the best.
 
     Returns:
         ``(a, b, iou)`` as in `overlaps`.
     """
-    a, b, iou = overlaps(first, second)
+    return _one_to_one(*overlaps(first, second), threshold)
+
+
+def _one_to_one(
+    a: np.ndarray, b: np.ndarray, iou: np.ndarray, threshold: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     good = iou >= threshold
     a, b, iou = a[good], b[good], iou[good]
     if threshold > 0.5 or len(a) == 0:  # above one half no object can have two partners
@@ -81,12 +102,25 @@ def average_precision(
     Raises:
         ValueError: shapes or lengths differ.
     """
-    single = isinstance(true, np.ndarray) and isinstance(predicted, np.ndarray)
-    pairs = [(true, predicted)] if single else list(zip(true, predicted, strict=True))
-    tp = np.array([[len(match(t, p, at)[0]) for at in thresholds] for t, p in pairs], np.int64)
-    objects = np.array([[np.count_nonzero(np.bincount(m.ravel())[1:]) for m in pair] for pair in pairs], np.int64)
-    fn = objects[:, :1] - tp
-    fp = objects[:, 1:] - tp
+    if isinstance(true, np.ndarray) and isinstance(predicted, np.ndarray):
+        ap, tp, fp, fn = average_precision([true], [predicted], thresholds)
+        return ap[0], tp[0], fp[0], fn[0]
+    counts = np.array(
+        [_counts(t, p, thresholds) for t, p in zip(true, predicted, strict=True)], np.int64
+    ).reshape(-1, len(thresholds), 3)
+    tp, fp, fn = np.moveaxis(counts, 2, 0)
     total = tp + fp + fn
-    ap = np.where(total > 0, tp / np.maximum(total, 1), 1.0)
-    return (ap[0], tp[0], fp[0], fn[0]) if single else (ap, tp, fp, fn)
+    return np.where(total > 0, tp / np.maximum(total, 1), 1.0), tp, fp, fn
+
+
+def _counts(true: np.ndarray, predicted: np.ndarray, thresholds: Sequence[float]) -> list[list[int]]:
+    """True positives, false positives and false negatives at every threshold."""
+    pairs = overlaps(true, predicted)
+    n_true, n_predicted = _number(true), _number(predicted)
+    hits = [len(_one_to_one(*pairs, threshold)[0]) for threshold in thresholds]
+    return [[tp, n_predicted - tp, n_true - tp] for tp in hits]
+
+
+def _number(labels: np.ndarray) -> int:
+    """How many objects there are."""
+    return int(np.count_nonzero(np.bincount(_countable(labels)[0])[1:]))

@@ -18,7 +18,7 @@ def follow_flows(flows: np.ndarray, start: np.ndarray, niter: int) -> np.ndarray
     0.02 px, or after ``niter`` steps. Positions never leave the image.
 
     Args:
-        flows: float32 ``(3, Z, Y, X)``, order z, y, x, about unit length; for one plane the z component is unused.
+        flows: float32 ``(3, Z, Y, X)``, order z, y, x, about unit length; of one plane z is unused.
         start: int64 ``(3, N)`` pixel indices z, y, x.
         niter: most steps a walker takes.
 
@@ -33,7 +33,8 @@ def follow_flows(flows: np.ndarray, start: np.ndarray, niter: int) -> np.ndarray
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
 def _walk_plane(flows, positions, first, last, niter):  # type: ignore[no-untyped-def]
-    height, width = flows.shape[2], flows.shape[3]
+    flow_y, flow_x = flows[1, 0], flows[2, 0]
+    height, width = flow_y.shape
     for n in range(first, last):
         y, x = positions[1, n], positions[2, n]
         step, before_y, before_x = np.float32(1), np.float32(0), np.float32(0)
@@ -42,12 +43,8 @@ def _walk_plane(flows, positions, first, last, niter):  # type: ignore[no-untype
             j2, i2 = min(j + 1, height - 1), min(i + 1, width - 1)
             fy, fx = y - j, x - i
             w00, w01, w10, w11 = (1 - fy) * (1 - fx), (1 - fy) * fx, fy * (1 - fx), fy * fx
-            vy = (
-                w00 * flows[1, 0, j, i] + w01 * flows[1, 0, j, i2] + w10 * flows[1, 0, j2, i] + w11 * flows[1, 0, j2, i2]
-            )
-            vx = (
-                w00 * flows[2, 0, j, i] + w01 * flows[2, 0, j, i2] + w10 * flows[2, 0, j2, i] + w11 * flows[2, 0, j2, i2]
-            )
+            vy = w00 * flow_y[j, i] + w01 * flow_y[j, i2] + w10 * flow_y[j2, i] + w11 * flow_y[j2, i2]
+            vx = w00 * flow_x[j, i] + w01 * flow_x[j, i2] + w10 * flow_x[j2, i] + w11 * flow_x[j2, i2]
             if vy * before_y + vx * before_x < 0:
                 step *= np.float32(0.5)
             if step * step * (vy * vy + vx * vx) < _STILL * _STILL:
@@ -61,7 +58,8 @@ def _walk_plane(flows, positions, first, last, niter):  # type: ignore[no-untype
 @numba.njit(cache=True, nogil=True, fastmath=True)
 def _walk_volume(flows, positions, first, last, niter):  # type: ignore[no-untyped-def]
     top = np.array([flows.shape[1] - 1, flows.shape[2] - 1, flows.shape[3] - 1], np.float32)
-    velocity, before, low, share = np.zeros(3, np.float32), np.zeros(3, np.float32), np.zeros(3, np.int64), np.zeros(3)
+    velocity, before = np.zeros(3, np.float32), np.zeros(3, np.float32)
+    low, share = np.zeros(3, np.int64), np.zeros(3)
     for n in range(first, last):
         step = np.float32(1)
         before[:] = 0

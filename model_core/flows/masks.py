@@ -47,7 +47,7 @@ def flows_to_labels(
     if start.shape[1]:
         flows = np.ascontiguousarray(np.where(foreground, flows, 0), np.float32)
         ends = follow_flows(flows, start, niter or 200 + 2 * max(volume.shape))
-        labels[tuple(start)] = group_by_sink(ends, volume.shape)  # type: ignore[arg-type]
+        labels[tuple(start)] = group_by_sink(ends, volume.shape)
         labels = drop_small(labels, min_size)
         if flow_threshold > 0:
             errors = flow_errors(labels, flows)
@@ -74,7 +74,7 @@ def flow_errors(labels: np.ndarray, flows: np.ndarray) -> np.ndarray:
 
 
 def drop_small(labels: np.ndarray, min_size: int) -> np.ndarray:
-    """Without objects of fewer than ``min_size`` px, and without pieces that small cut off from larger ones."""
+    """Without objects of fewer than ``min_size`` px, and without pieces that small of larger ones."""
     sizes = np.bincount(labels.ravel())
     small = sizes < min_size
     small[0] = False

@@ -31,7 +31,9 @@ def group_by_sink(ends: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
     density = counts
     for axis in range(3):
         if shape[axis] > 1:
-            density = ndimage.correlate1d(density, np.array([1, 2, 1], np.float32), axis=axis, mode="constant")
+            density = ndimage.correlate1d(
+                density, np.array([1, 2, 1], np.float32), axis=axis, mode="constant"
+            )
     occupied = np.flatnonzero(counts)
     order = occupied[np.argsort(-density.ravel()[occupied], kind="stable")]
     sinks = _climb(order, density, np.zeros(shape, np.int32))

@@ -53,7 +53,8 @@ def labels_to_flows(labels: np.ndarray) -> np.ndarray:
 def _boxes(pieces: np.ndarray) -> np.ndarray:
     """int64 (N, 6): z0, z1, y0, y1, x0, x1 of piece 1..N."""
     found = ndimage.find_objects(pieces)
-    return np.array([[edge for s in box for edge in (s.start, s.stop)] for box in found], np.int64).reshape(-1, 6)
+    edges = [[edge for side in box for edge in (side.start, side.stop)] for box in found]
+    return np.array(edges, np.int64).reshape(-1, 6)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -87,7 +88,7 @@ def _centre(mask):  # type: ignore[no-untyped-def]
     """The pixel nearest to the centroid; where the centroid lies outside, among the deeper half of pixels."""
     sums = np.zeros(3)
     count = 0
-    for z, y, x in zip(*np.nonzero(mask)):
+    for z, y, x in zip(*np.nonzero(mask)):  # noqa: B905 - numba knows no strict
         sums += np.array([z, y, x], np.float64)
         count += 1
     sums /= count
@@ -98,7 +99,7 @@ def _centre(mask):  # type: ignore[no-untyped-def]
     enough = (depth.max() + 1) // 2
     best = np.inf
     centre = (0, 0, 0)
-    for z, y, x in zip(*np.nonzero(depth >= enough)):
+    for z, y, x in zip(*np.nonzero(depth >= enough)):  # noqa: B905
         distance = (z - sums[0]) ** 2 + (y - sums[1]) ** 2 + (x - sums[2]) ** 2
         if distance < best:
             best = distance

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from itertools import pairwise
 
 _CHUNKS_A_CORE = 4
 
@@ -34,5 +35,5 @@ def in_threads(work: Callable[[int, int], None], count: int) -> None:
             work(0, count)
         return
     edges = [count * n // chunks for n in range(chunks + 1)]
-    for done in [_pool().submit(work, a, b) for a, b in zip(edges, edges[1:], strict=False)]:
+    for done in [_pool().submit(work, a, b) for a, b in pairwise(edges)]:
         done.result()

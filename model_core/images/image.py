@@ -55,7 +55,7 @@ def image_from_array(array: np.ndarray, axes: str | None = None, **attributes: o
     Args:
         array: numbers of any real dtype, 2 to 4 axes after those of length 1 that ``axes`` does not name.
         axes: letters among T, C, S (colour samples), Z, Y, X, one an axis. None guesses: ``(Y, X)``,
-            ``(Y, X, 3 or 4)`` as colour, ``(2 to 4, Y, X)`` as channels, else ``(Z, Y, X)``; four axes as CZYX.
+            ``(Y, X, 3 or 4)`` as colour, ``(2 to 4, Y, X)`` as channels, else ``(Z, Y, X)``; four as CZYX.
         attributes: the other fields of `Image`.
 
     Raises:
@@ -66,6 +66,8 @@ def image_from_array(array: np.ndarray, axes: str | None = None, **attributes: o
         raise UserError(f"These are not pixels: values of type {array.dtype}.")
     if array.size == 0:
         raise UserError(f"The image is empty: its shape is {array.shape}.")
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
     axes = (axes or _guess_axes(array.shape)).upper()
     if len(axes) != array.ndim or len(set(axes)) != len(axes) or not set("YX") <= set(axes) <= set("TCSZYX"):
         raise UserError(f"Axes {axes} do not describe an image of shape {array.shape}.")
@@ -110,5 +112,6 @@ def _fold_time(axes: str, array: np.ndarray) -> tuple[str, np.ndarray]:
     if array.shape[z] == 1:
         return axes.replace("Z", "").replace("T", "Z"), array.squeeze(z)
     raise UserError(
-        f"This is a time series of {array.shape[at]} stacks; open one time point at a time (axes {axes}, shape {array.shape})."
+        f"This is a time series of {array.shape[at]} stacks; open one time point at a time "
+        f"(axes {axes}, shape {array.shape})."
     )

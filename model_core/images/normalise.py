@@ -34,7 +34,7 @@ def normalise(pixels: np.ndarray, ranges: list[tuple[float, float]] | None = Non
     """Every channel scaled so that its dark end is 0 and its bright end 1; beyond them logarithmic.
 
     Args:
-        pixels: ``(C, ...)`` of any real dtype; NaN counts as the dark end, infinity as the largest number.
+        pixels: ``(C, ...)`` of any real dtype; NaN and infinity count as the dark end.
         ranges: the dark and bright end of every channel; None measures them here.
 
     Returns:
@@ -50,7 +50,7 @@ def normalise(pixels: np.ndarray, ranges: list[tuple[float, float]] | None = Non
         np.subtract(channel, low, out=out, dtype=np.float32, casting="unsafe")
         out *= 1 / (high - low)
         if channel.dtype.kind == "f":
-            np.nan_to_num(out, copy=False, nan=0.0, posinf=1e6, neginf=-1e6)
+            np.nan_to_num(out, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
         compress(out)
     return scaled
 

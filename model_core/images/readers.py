@@ -14,8 +14,25 @@ from model_core.images.image import Image, image_from_array
 
 SUFFIXES = (".tif", ".tiff", ".png", ".jpg", ".jpeg")
 _LARGEST = 64 * 2**30  # bytes: no image is unpacked beyond this, whatever its header says
-_BEST_COMPRESSION = 1100  # deflate shrinks constant bytes by about 1,030; a header that claims more lies
-_MICROMETRES = {"micron": 1.0, "um": 1.0, "µm": 1.0, "μm": 1.0, "\\u00b5m": 1.0, "nm": 1e-3, "mm": 1e3, "cm": 1e4}
+_HARMLESS = 64 * 2**20  # bytes: worth no question
+# How far a compression can shrink constant pixels; a header that claims more lies.
+_BEST_COMPRESSION: dict[int, int] = {
+    tifffile.COMPRESSION.NONE: 1,
+    tifffile.COMPRESSION.ADOBE_DEFLATE: 1_100,
+    tifffile.COMPRESSION.DEFLATE: 1_100,
+}
+_BEST_OTHER_COMPRESSION = 50_000
+_TRANSPARENCY = {tifffile.EXTRASAMPLE.ASSOCALPHA, tifffile.EXTRASAMPLE.UNASSALPHA}
+_MICROMETRES = {
+    "micron": 1.0,
+    "um": 1.0,
+    "µm": 1.0,
+    "μm": 1.0,
+    "\\u00b5m": 1.0,
+    "nm": 1e-3,
+    "mm": 1e3,
+    "cm": 1e4,
+}
 
 
 def is_image_file(path: Path) -> bool:
@@ -35,10 +52,14 @@ def read_image(path: str | Path) -> Image:
         UserError: the file is missing, unreadable, damaged, empty or of a kind that is not read.
     """
     path = Path(path)
-    if path.suffix.lower() not in SUFFIXES:
-        raise UserError(f"“{path.name}” is not an image that can be opened; these can: {', '.join(SUFFIXES)}.")
     try:
         size = path.stat().st_size
+        if path.is_dir():
+            raise UserError(f"“{path}” is a folder, not an image.")
+        if path.suffix.lower() not in SUFFIXES:
+            raise UserError(
+                f"“{path.name}” is not an image that can be opened; these can: {', '.join(SUFFIXES)}."
+            )
         if size == 0:
             raise UserError(f"“{path.name}” is empty (0 bytes).")
         return _read_tiff(path, size) if path.suffix.lower() in (".tif", ".tiff") else _read_with_opencv(path)
@@ -51,7 +72,9 @@ def read_image(path: str | Path) -> Image:
     except MemoryError:
         raise UserError(f"“{path.name}” does not fit into this computer's memory.") from None
     except Exception as error:  # decoders raise anything on damaged bytes; the person needs one sentence
-        raise UserError(f"“{path.name}” cannot be read; the file seems to be damaged or incomplete ({error}).") from error
+        raise UserError(
+            f"“{path.name}” cannot be read; the file seems to be damaged or incomplete ({error})."
+        ) from error
 
 
 def _read_with_opencv(path: Path) -> Image:
@@ -75,19 +98,20 @@ def _read_tiff(path: Path, size: int) -> Image:
         page = series.keyframe
         claimed = int(np.prod(series.shape, dtype=object)) * page.dtype.itemsize if page.dtype else 0
         plain = page.compression == tifffile.COMPRESSION.NONE
+        believed = size * _BEST_COMPRESSION.get(page.compression, _BEST_OTHER_COMPRESSION)
         if claimed == 0:
             raise UserError(f"“{path.name}” is empty: its shape is {series.shape}.")
-        if claimed > _LARGEST or claimed > size * (1 if plain else _BEST_COMPRESSION):
+        if claimed > _LARGEST or claimed > (believed if plain else max(believed, _HARMLESS)):
             raise UserError(
-                f"“{path.name}” is damaged or incomplete: it says it holds {claimed:,} bytes of pixels in a file of {size:,} bytes."
+                f"“{path.name}” is damaged or incomplete: it says it holds {claimed:,} bytes of pixels "
+                f"in a file of {size:,} bytes."
             )
-        pixels = None
-        if plain and series.dataoffset is not None:
-            pixels = tifffile.memmap(path, series=0, mode="r")
-        if pixels is None:
-            pixels = series.asarray()
+        mapped = plain and series.dataoffset is not None
+        pixels: np.ndarray = tifffile.memmap(path, series=0, mode="r") if mapped else series.asarray()
         if page.photometric == tifffile.PHOTOMETRIC.PALETTE and page.colormap is not None:
             pixels, axes = np.moveaxis(page.colormap[:, pixels], 0, -1), series.axes + "S"
+        elif "C" not in series.axes and not _TRANSPARENCY.intersection(page.extrasamples):
+            axes = series.axes.replace("S", "C")
         else:
             axes = series.axes
         pixels, axes = _known_axes(pixels, axes)
@@ -96,7 +120,7 @@ def _read_tiff(path: Path, size: int) -> Image:
 
 
 def _known_axes(pixels: np.ndarray, axes: str) -> tuple[np.ndarray, str]:
-    """Drops unnamed axes of length 1 and decides what pages without a meaning are: up to 4 channels, more planes."""
+    """Drops unnamed axes of length 1; pages without a meaning are channels if up to 4, else planes."""
     for at in reversed(range(len(axes))):
         if axes[at] not in "CSZYX" and pixels.shape[at] == 1:
             pixels, axes = pixels.squeeze(at), axes[:at] + axes[at + 1 :]
@@ -117,7 +141,7 @@ def _calibration(tiff: tifffile.TiffFile) -> tuple[float | None, float | None]:
         for key in ("PhysicalSizeX", "PhysicalSizeZ"):
             value = re.search(rf'{key}="([0-9.eE+-]+)"', tiff.ome_metadata)
             unit = re.search(rf'{key}Unit="([^"]+)"', tiff.ome_metadata)
-            scale = _MICROMETRES.get(unit.group(1), None) if unit else 1.0
+            scale = _MICROMETRES.get(unit.group(1)) if unit else 1.0
             found[key] = float(value.group(1)) * scale if value and scale else None
         return _positive(found["PhysicalSizeX"]), _positive(found["PhysicalSizeZ"])
     imagej = tiff.imagej_metadata or {}

@@ -46,20 +46,20 @@ class Model:
         return self.card.diameter
 
     def predict(self, tiles: np.ndarray) -> np.ndarray:
-        """Maps of normalised tiles: float32 ``(N, 3, Y, X)`` to ``(N, 4, Y, X)``: flow y, flow x, cellprob, size.
+        """Maps of normalised tiles ``(N, 3, Y, X)``: float32 ``(N, 4, Y, X)``, flow y and x, cellprob, size.
 
         When the device's memory does not suffice the batch is halved; a single tile goes to the CPU.
 
         Raises:
             MemoryError: not even the CPU has the memory.
         """
-        import torch
-
         try:
             return self._predict(tiles)
-        except torch.OutOfMemoryError:
+        except RuntimeError as error:
+            if not _out_of_memory(error):
+                raise
             if len(tiles) == 1 and self.device == "cpu":
-                raise MemoryError("not enough memory for a single tile") from None
+                raise MemoryError("not enough memory for a single tile") from error
         if len(tiles) > 1:
             half = len(tiles) // 2
             log.warning("Out of memory on %s: smaller batches.", self.device)
@@ -79,6 +79,12 @@ class Model:
             maps = self._folded(batch)
             stacked = torch.cat([maps.flows, maps.cellprob[:, None], maps.size[:, None]], 1)
         return stacked.float().cpu().numpy()
+
+
+def _out_of_memory(error: RuntimeError) -> bool:
+    """Only CUDA has an exception of its own for it; the CPU and MPS say it in words."""
+    words = str(error).lower()
+    return "out of memory" in words or "can't allocate memory" in words or "not enough memory" in words
 
 
 def choose_device(wanted: str | None = None) -> str:

@@ -80,14 +80,25 @@ def read_card(path: str | Path) -> Card:
             if length > min(_LARGEST_HEADER, path.stat().st_size):
                 raise UserError(f"“{path.name}” is not a model package, or it is damaged.")
             metadata = json.loads(file.read(length))["__metadata__"]
-        known = {f.name for f in fields(Card)}
-        return Card(**{k: v for k, v in json.loads(metadata["card"]).items() if k in known})
+        values = json.loads(metadata["card"])
+        return _checked(Card(**{f.name: values[f.name] for f in fields(Card) if f.name in values}))
     except FileNotFoundError:
         raise UserError(f"The model file “{path}” does not exist.") from None
     except OSError as error:
         raise UserError(f"The model file “{path}” cannot be read: {error.strerror}.") from error
-    except (struct.error, ValueError, KeyError, TypeError) as error:
+    except (struct.error, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UserError(f"“{path.name}” is not a model package, or it is damaged.") from error
+
+
+def _checked(card: Card) -> Card:
+    """The card, if what computes with it can rely on it; ValueError otherwise."""
+    if not isinstance(card.diameter, int | float) or not 1 <= card.diameter <= 10_000:
+        raise ValueError(f"impossible diameter {card.diameter!r}")
+    for f in fields(Card):
+        default = getattr(Card(""), f.name)
+        if isinstance(default, str | list | dict) and not isinstance(getattr(card, f.name), type(default)):
+            raise ValueError(f"{f.name} is not a {type(default).__name__}")
+    return card
 
 
 def read_network(path: str | Path) -> tuple[FlowNet, Card]:
@@ -105,11 +116,13 @@ def read_network(path: str | Path) -> tuple[FlowNet, Card]:
     path = Path(path)
     card = read_card(path)
     if card.architecture != ARCHITECTURE:
-        raise UserError(f"“{path.name}” holds a model of a kind this version does not know: {card.architecture}.")
+        raise UserError(
+            f"“{path.name}” holds a model of a kind this version does not know: {card.architecture}."
+        )
     try:
-        options = {k: tuple(v) if isinstance(v, list) else v for k, v in card.options.items()}
+        options = FlowNetOptions.from_dict(card.options)
         with torch.device("meta"):
-            network = FlowNet(FlowNetOptions(**options))
+            network = FlowNet(options)
         tensors = {k: v.float() if v.is_floating_point() else v for k, v in load_file(path).items()}
         network.load_state_dict(tensors, assign=True)
     except (SafetensorError, RuntimeError, TypeError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""Which models there are and where they lie: bundled ones in ``resources``, the user's in their data folder."""
+"""Which models there are and where: bundled ones in ``resources``, the user's in their data folder."""
 
 from __future__ import annotations
 

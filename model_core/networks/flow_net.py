@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 STRIDE = 32  # height and width of the input are multiples of this
+_WIDEST, _DEEPEST = 4096, 16  # channels and blocks of a level that a stored net may ask for
 FLOW_SCALE = 5.0  # the net predicts unit vectors times this, so that they weigh like the logit
 
 
@@ -36,8 +37,20 @@ class FlowNetOptions:
     widths: tuple[int, ...] = (32, 64, 128, 256, 256)
     depths: tuple[int, ...] = (1, 2, 2, 2, 2)
 
-    def as_dict(self) -> dict[str, object]:
+    def as_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> FlowNetOptions:
+        """Options that were stored; `ValueError` or `TypeError` for what no net of this kind can have."""
+        stored: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        options = cls(**stored)
+        numbers = (options.channels, *options.widths, *options.depths)
+        if not all(type(n) is int and 1 <= n <= _WIDEST for n in numbers):
+            raise ValueError(f"impossible options {values}")
+        if not 2 <= len(options.widths) == len(options.depths) <= 8 or max(options.depths) > _DEEPEST:
+            raise ValueError(f"impossible options {values}")
+        return options
 
 
 class FlowNet(nn.Module):
@@ -57,7 +70,9 @@ class FlowNet(nn.Module):
             nn.Sequential(*(_Residual(i if n == 0 else o, o) for n in range(depth)))
             for i, o, depth in zip(inputs, widths, self.options.depths, strict=True)
         )
-        self.up = nn.ModuleList(_Up(i, o, widths[-1]) for i, o in zip(widths[:0:-1], widths[-2::-1], strict=True))
+        self.up = nn.ModuleList(
+            _Up(i, o, widths[-1]) for i, o in zip(widths[:0:-1], widths[-2::-1], strict=True)
+        )
         self.head = nn.Conv2d(widths[0], 4 * 4, 3, padding=1)
 
     def forward(self, tiles: torch.Tensor) -> Maps:
@@ -77,7 +92,9 @@ class _Residual(nn.Module):
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
         self.first = _convolution(inputs, outputs)
-        self.second = nn.Sequential(nn.Conv2d(outputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs))
+        self.second = nn.Sequential(
+            nn.Conv2d(outputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs)
+        )
         self.skip = nn.Conv2d(inputs, outputs, 1, bias=False) if inputs != outputs else nn.Identity()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -111,6 +128,6 @@ def folded(net: FlowNet) -> FlowNet:
     copy.eval().requires_grad_(False)
     for module in copy.modules():
         if isinstance(module, nn.Sequential) and len(module) > 1 and isinstance(module[1], nn.BatchNorm2d):
-            module[0] = nn.utils.fusion.fuse_conv_bn_eval(module[0], module[1])
+            module[0] = nn.utils.fusion.fuse_conv_bn_eval(module[0], module[1])  # type: ignore[type-var]
             module[1] = nn.Identity()
-    return copy.to(memory_format=torch.channels_last)
+    return copy.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 def diameters(labels: np.ndarray) -> np.ndarray:
     """float64 (N,), px: the diameter ``2 * sqrt(area / pi)`` of the circle of equal area, for each object of
-    a plane; for each object of a volume the diameter of the ball of equal volume, ``2 * cbrt(3 V / 4 pi)``."""
+    a plane; for each object of a volume the diameter of the ball of equal volume, ``2 * cbrt(3 V / 4 pi)``.
+    """
     sizes = np.bincount(labels.ravel())[1:]
     sizes = sizes[sizes > 0]
     if labels.ndim == 3 and labels.shape[0] > 1:
@@ -27,6 +28,7 @@ def median_diameter(labels: np.ndarray) -> float:
     return float(np.median(found)) if len(found) else 0.0
 
 
+LARGEST_ZOOM = 6.0  # objects of 5 px and less are not enlarged further: it costs pixels, shows nothing
 _ZOOMS = (4.0, 2.0, 1.0, 1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32)
 _WINDOW = 256  # px, side of what the net looks at in each zoom
 _TRUSTED = 0.6  # octaves: how far the size map is believed beside the net's own diameter

@@ -14,15 +14,20 @@ from model_core.errors import Cancelled, UserError
 from model_core.flows.masks import flow_errors, flows_to_labels
 from model_core.images.image import Image, image_from_array
 from model_core.images.normalise import normalise
+from model_core.images.readers import read_image
 from model_core.models.model import Model, load_model
-from model_core.segmentation.diameter import estimate_diameter, median_diameter, resized
-from model_core.segmentation.diameter import resized_to
+from model_core.segmentation.diameter import (
+    LARGEST_ZOOM,
+    estimate_diameter,
+    median_diameter,
+    resized,
+    resized_to,
+)
 from model_core.segmentation.stitching import stitch_planes
-from model_core.segmentation.tiling import TILE, Cancel, Fields, Progress, predict_fields
+from model_core.segmentation.tiling import OVERLAP, TILE, Cancel, Fields, Progress, predict_fields
 from model_core.segmentation.volume import estimate_volume_diameter, predict_volume
 
 _INPUTS = 3
-_LARGEST_ZOOM = 6.0  # objects of 5 px and less are not enlarged further: it costs pixels and shows nothing
 
 
 @dataclass(frozen=True)
@@ -44,13 +49,21 @@ class Options:
     def checked(self) -> Options:
         """Itself, if every value makes sense; `UserError` otherwise."""
         if self.diameter is not None and not 1 <= self.diameter <= 10_000:
-            raise UserError(f"The diameter is given in pixels, from 1 to 10,000; {self.diameter:g} is not possible.")
+            raise UserError(
+                f"The diameter is given in pixels, from 1 to 10,000; {self.diameter:g} is not possible."
+            )
         if self.anisotropy is not None and not 0.05 <= self.anisotropy <= 50:
-            raise UserError(f"An anisotropy of {self.anisotropy:g} is not possible; it is plane distance over pixel size.")
+            raise UserError(
+                f"An anisotropy of {self.anisotropy:g} is not possible; it is plane distance over pixel size."
+            )
         if not 0 <= self.stitch_threshold <= 1:
             raise UserError("The stitch threshold is an overlap between 0 and 1.")
-        if self.tile < 64 or self.batch_size < 1 or self.min_size < 0:
-            raise UserError("Tiles are at least 64 px, batches at least 1 tile, and sizes not negative.")
+        if self.tile < 2 * OVERLAP or self.batch_size < 1 or self.min_size < 0:
+            raise UserError(
+                f"Tiles are at least {2 * OVERLAP} px, batches at least 1 tile, and sizes not negative."
+            )
+        if self.niter is not None and self.niter < 1:
+            raise UserError("A pixel walks at least 1 step.")
         return self
 
 
@@ -96,7 +109,7 @@ def segment(
     """Finds the objects in an image.
 
     Args:
-        image: an `Image`, or an array ``(Y, X)``, ``(Y, X, C)``, ``(Z, Y, X)`` or with ``axes``.
+        image: an `Image`, a path, or an array ``(Y, X)``, ``(Y, X, C)``, ``(Z, Y, X)`` or with ``axes``.
         model: a `Model`, a name in the registry, a file, or None for the bundled generalist.
         device: "cuda", "mps" or "cpu"; None takes the best there is. Ignored for a `Model`.
         progress: called with the fraction done and what is being done. cancel: asked between tiles.
@@ -112,7 +125,9 @@ def segment(
         UserError: bad options, no such model, damaged model. Cancelled: ``cancel`` said so.
     """
     settings = Options(**options).checked()
-    if not isinstance(image, Image):
+    if isinstance(image, str | Path):
+        image = read_image(image)
+    elif not isinstance(image, Image):
         image = image_from_array(np.asarray(image), axes)
     if not isinstance(model, Model):
         model = load_model(model, device)
@@ -121,17 +136,28 @@ def segment(
     pixels, notes = net_input(image)
     if cancel and cancel():
         raise Cancelled
-    volume = image.shape[1] > 1 and (settings.do_3D if settings.do_3D is not None else not settings.stitch_threshold)
+    volume = image.shape[1] > 1 and (
+        settings.do_3D if settings.do_3D is not None else not settings.stitch_threshold
+    )
     diameter = settings.diameter
     if diameter is None:
-        found = estimate_volume_diameter(model, pixels) if image.shape[1] > 1 else estimate_diameter(model, pixels[:, 0])
+        found = (
+            estimate_volume_diameter(model, pixels)
+            if image.shape[1] > 1
+            else estimate_diameter(model, pixels[:, 0])
+        )
         diameter = found or model.diameter
     anisotropy = settings.anisotropy or image.anisotropy or 1.0
 
     def tiles(done: int, total: int) -> None:
         report(0.05 + 0.8 * done / total, "Finding cells")
 
-    common = {"tile": settings.tile, "batch_size": settings.batch_size, "augment": settings.augment, "cancel": cancel}
+    common = {
+        "tile": settings.tile,
+        "batch_size": settings.batch_size,
+        "augment": settings.augment,
+        "cancel": cancel,
+    }
     if volume:
         fields = predict_volume(model, pixels, diameter, anisotropy, progress=tiles, **common)  # type: ignore[arg-type]
     else:
@@ -203,7 +229,7 @@ def net_input(image: Image) -> tuple[np.ndarray, tuple[str, ...]]:
     if image.channels > _INPUTS:
         notes.append(f"The image has {image.channels} channels; the model looked at the first {_INPUTS}.")
     if image.dtype.kind == "f" and not np.isfinite(image.pixels).all():
-        notes.append("The image holds values that are not numbers; they were taken as black.")
+        notes.append("Some pixels hold no number (NaN or infinity); they were taken as black.")
     pixels = normalise(image.pixels[:_INPUTS])
     if not pixels.any():
         notes.append("The image has the same value everywhere; there is nothing to see in it.")
@@ -219,7 +245,7 @@ def _predict_planes(
 ) -> Fields:
     """The fields of each plane by itself, at the size of the image."""
     depth, height, width = pixels.shape[1:]
-    zoom = min(model.diameter / diameter, _LARGEST_ZOOM)
+    zoom = min(model.diameter / diameter, LARGEST_ZOOM)
     fields = Fields(
         np.empty((2, depth, height, width), np.float32),
         np.empty((depth, height, width), np.float32),
@@ -239,7 +265,7 @@ def _predict_planes(
 
 
 def _confidence(labels: np.ndarray, flows: np.ndarray, cellprob: np.ndarray) -> np.ndarray:
-    """float64 by label, 0..1: the mean probability of the object's pixels, less the more its flows disagree."""
+    """float64 by label, 0..1: the mean probability of the object's pixels, less where its flows disagree."""
     index = labels.ravel()
     sizes = np.bincount(index)
     chance = np.bincount(index, 1 / (1 + np.exp(-np.clip(cellprob.ravel(), -30, 30)))) / np.maximum(sizes, 1)

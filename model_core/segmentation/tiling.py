@@ -54,9 +54,15 @@ def predict_fields(
     _, height, width = pixels.shape
     rows, columns = spans(height, tile), spans(width, tile)
     side_y, side_x = rows[0][1] - rows[0][0], columns[0][1] - columns[0][0]
-    padded = np.pad(
-        pixels, ((0, 0), (0, rows[-1][1] - height), (0, columns[-1][1] - width)), mode="reflect" if min(height, width) > 1 else "edge"
-    ) if (rows[-1][1] > height or columns[-1][1] > width) else pixels
+    padded = (
+        np.pad(
+            pixels,
+            ((0, 0), (0, rows[-1][1] - height), (0, columns[-1][1] - width)),
+            mode="reflect" if min(height, width) > 1 else "edge",
+        )
+        if (rows[-1][1] > height or columns[-1][1] > width)
+        else pixels
+    )
     places = [(y, x) for y, _ in rows for x, _ in columns]
     total = np.zeros((4, *padded.shape[1:]), np.float32)
     weights = np.zeros(padded.shape[1:], np.float32)
@@ -66,7 +72,9 @@ def predict_fields(
             raise Cancelled
         batch = places[first : first + batch_size]
         tiles = np.stack([padded[:, y : y + side_y, x : x + side_x] for y, x in batch])
-        for (y, x), maps in zip(batch, _mirrored(model, tiles) if augment else model.predict(tiles), strict=True):
+        for (y, x), maps in zip(
+            batch, _mirrored(model, tiles) if augment else model.predict(tiles), strict=True
+        ):
             total[:, y : y + side_y, x : x + side_x] += maps * taper
             weights[y : y + side_y, x : x + side_x] += taper
         if progress:
@@ -103,5 +111,3 @@ def _mirrored(model: Model, tiles: np.ndarray) -> np.ndarray:
         maps = model.predict(np.ascontiguousarray(tiles[:, :, ::flip_y, ::flip_x]))[:, :, ::flip_y, ::flip_x]
         total = total + maps * np.array([flip_y, flip_x, 1, 1], np.float32)[:, None, None]
     return total / 4  # type: ignore[return-value]
-
-

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model_core.segmentation.diameter import estimate_diameter, resized_to
+from model_core.segmentation.diameter import LARGEST_ZOOM, estimate_diameter, resized_to
 from model_core.segmentation.tiling import Cancel, Fields, predict_fields
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def predict_volume(
     flows = np.zeros((3, *shape), np.float32)
     cellprob = np.zeros(shape, np.float32)
     size = np.zeros(shape, np.float32)
-    zoom = model.diameter / diameter
+    zoom = min(model.diameter / diameter, LARGEST_ZOOM)
     zooms = (zoom * anisotropy, zoom, zoom)
     done, total = 0, sum(shape)
     for axis in range(3):

@@ -52,14 +52,18 @@ def random_crop(plane: LabelledPlane, rng: np.random.Generator, side: int, diame
     labels = _warp(plane.labels.astype(np.float32), to_plane, side, cv2.INTER_NEAREST).astype(np.int32)
     inside = np.ones(plane.labels.shape, np.float32)
     valid = cv2.warpAffine(
-        inside, to_plane, (side, side), flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_CONSTANT
+        inside,
+        to_plane,
+        (side, side),
+        flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_CONSTANT,
     )
     areas = plane.areas * (scale * scale)
     return Crop(shown(warped, rng), labels, size_map(labels, areas, diameter), valid)
 
 
 def size_map(labels: np.ndarray, areas: np.ndarray, diameter: float) -> np.ndarray:
-    """log2 of the diameter of the object at each pixel over the net's, from areas (px) by label; 0 on background."""
+    """log2 of the diameter of the object at each pixel over the net's, from areas (px) by label; else 0."""
     by_label = np.log2(np.maximum(2 * np.sqrt(areas / np.pi), 1) / diameter).astype(np.float32)
     by_label[0] = 0
     return by_label[labels]
@@ -88,14 +92,18 @@ def _place(rng: np.random.Generator, length: int, reach: float) -> float:
     return rng.uniform(low, high)
 
 
-def _averaged(pixels: np.ndarray, to_plane: np.ndarray, side: int, shrink: int) -> tuple[np.ndarray, np.ndarray]:
+def _averaged(
+    pixels: np.ndarray, to_plane: np.ndarray, side: int, shrink: int
+) -> tuple[np.ndarray, np.ndarray]:
     """The part of the plane under the crop, shrunk by an integer factor, and the map into it."""
     corners = np.array([[0, 0, 1], [side, 0, 1], [0, side, 1], [side, side, 1]]) @ to_plane.T
     x0, y0 = np.clip(np.floor(corners.min(0)).astype(int) - 2 * shrink, 0, np.array(pixels.shape[:0:-1]) - 1)
     x1, y1 = np.clip(np.ceil(corners.max(0)).astype(int) + 2 * shrink, 1, pixels.shape[:0:-1])
     part = pixels[:, y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)]
     width, height = max(1, part.shape[2] // shrink), max(1, part.shape[1] // shrink)
-    small = np.stack([cv2.resize(c.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA) for c in part])
+    small = np.stack(
+        [cv2.resize(c.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA) for c in part]
+    )
     ratio = np.array([width / part.shape[2], height / part.shape[1]])
     moved = to_plane - [[0, 0, x0 - 0.5], [0, 0, y0 - 0.5]]
     moved *= ratio[:, None]
@@ -105,7 +113,11 @@ def _averaged(pixels: np.ndarray, to_plane: np.ndarray, side: int, shrink: int) 
 
 def _warp(plane: np.ndarray, inverse: np.ndarray, side: int, interpolation: int) -> np.ndarray:
     return cv2.warpAffine(
-        plane, inverse, (side, side), flags=interpolation | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REFLECT_101
+        plane,
+        inverse,
+        (side, side),
+        flags=interpolation | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REFLECT_101,
     )
 
 
@@ -118,8 +130,10 @@ def shown(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return arrange_channels(channels, rng)
 
 
-def _intensities(channel: np.ndarray, rng: np.random.Generator, invert: bool, blur: float, noise: float) -> np.ndarray:
-    out = channel.astype(np.float32)
+def _intensities(
+    channel: np.ndarray, rng: np.random.Generator, invert: bool, blur: float, noise: float
+) -> np.ndarray:
+    out: np.ndarray = channel.astype(np.float32)
     if invert:
         out = 1 - out
     if blur:
@@ -149,7 +163,7 @@ def arrange_channels(channels: list[np.ndarray], rng: np.random.Generator) -> np
     """Any order, sometimes fewer: one channel fills all inputs, two leave one empty (0)."""
     if len(channels) > 1 and rng.random() < 0.12:  # one grey image of them all
         weights = rng.dirichlet(np.ones(len(channels))).astype(np.float32)
-        channels = [sum(w * c for w, c in zip(weights, channels, strict=True))]  # type: ignore[list-item]
+        channels = [sum(w * c for w, c in zip(weights, channels, strict=True))]
     if len(channels) == 1:
         empty = np.zeros_like(channels[0])
         if rng.random() < 0.1:  # a second, dark channel

@@ -9,6 +9,7 @@ import numpy as np
 from model_core.errors import UserError
 from model_core.formats.label_image import read_labels
 from model_core.formats.pairs import Pair
+from model_core.images.image import Image
 from model_core.images.normalise import intensity_range
 from model_core.images.readers import read_image
 from model_core.segmentation.diameter import median_diameter
@@ -36,6 +37,22 @@ class LabelledPlane:
     somewhere: np.ndarray
 
 
+def load_pair(pair: Pair) -> tuple[Image, np.ndarray]:
+    """The image of a pair and its labels, int32 (Z, Y, X), small enough to count by.
+
+    Raises:
+        UserError: a file cannot be read, or image and masks differ in size.
+    """
+    image, labels = read_image(pair.image), read_labels(pair.masks)
+    if image.shape[1:] != labels.shape:
+        raise UserError(
+            f"“{pair.image.name}” {image.shape[1:]} and “{pair.masks.name}” {labels.shape} differ in size."
+        )
+    if labels.max() > labels.size:  # wild numbers; as an index they would take gigabytes
+        labels = np.unique(np.append(labels, 0), return_inverse=True)[1][:-1].reshape(labels.shape)
+    return image, labels.astype(np.int32)
+
+
 def load_planes(pairs: list[Pair]) -> list[LabelledPlane]:
     """Reads pairs; of a volume, planes spread evenly over all three directions.
 
@@ -44,13 +61,8 @@ def load_planes(pairs: list[Pair]) -> list[LabelledPlane]:
     """
     planes = []
     for pair in pairs:
-        image = read_image(pair.image)
-        labels = read_labels(pair.masks).astype(np.int32)
+        image, labels = load_pair(pair)
         pixels = np.ascontiguousarray(image.pixels[:_CHANNELS])
-        if pixels.shape[1:] != labels.shape:
-            raise UserError(
-                f"“{pair.image.name}” ({pixels.shape[1:]}) and “{pair.masks.name}” ({labels.shape}) differ in size."
-            )
         ranges = [intensity_range(channel) for channel in pixels]
         flat = labels.shape[0] == 1
         diameter = median_diameter(labels) if flat else _section_diameter(labels)
@@ -58,9 +70,8 @@ def load_planes(pairs: list[Pair]) -> list[LabelledPlane]:
             for at in np.unique(np.linspace(0, labels.shape[axis] - 1, 1 if flat else _PLANES).astype(int)):
                 plane = np.ascontiguousarray(labels.take(at, axis=axis))
                 if flat or plane.any():
-                    planes.append(labelled_plane(
-                            pair.dataset, pair.name, pixels.take(at, axis=axis + 1), ranges, plane, diameter
-                        ))
+                    section = pixels.take(at, axis=axis + 1)
+                    planes.append(labelled_plane(pair.dataset, pair.name, section, ranges, plane, diameter))
     return planes
 
 
@@ -85,12 +96,12 @@ def _section_diameter(labels: np.ndarray) -> float:
     for plane in labels:
         areas = np.bincount(plane.ravel(), minlength=len(largest))
         np.maximum(largest, areas, out=largest)
-    areas = largest[1:][largest[1:] > 0]
-    return float(np.median(2 * np.sqrt(areas / np.pi))) if len(areas) else 0.0
+    largest = largest[1:][largest[1:] > 0]
+    return float(np.median(2 * np.sqrt(largest / np.pi))) if len(largest) else 0.0
 
 
 def sampling_weights(planes: list[LabelledPlane]) -> np.ndarray:
-    """The probability of each plane: sets weigh as the square root of their pixels, planes within a set by pixels.
+    """The probability of each plane: sets by the cube root of their pixels or so, planes by the square root.
 
     So a set of one image is seen often enough to matter, and the largest set does not drown the others.
     """
@@ -99,5 +110,7 @@ def sampling_weights(planes: list[LabelledPlane]) -> np.ndarray:
     weights = np.zeros(len(planes))
     for name in np.unique(names):
         of_set = names == name
-        weights[of_set] = np.sqrt(pixels[of_set]) / np.sqrt(pixels[of_set]).sum() * pixels[of_set].sum() ** 0.3
+        weights[of_set] = (
+            np.sqrt(pixels[of_set]) / np.sqrt(pixels[of_set]).sum() * pixels[of_set].sum() ** 0.3
+        )
     return weights / weights.sum()

@@ -45,7 +45,7 @@ class TrainingOptions:
 
 @dataclass
 class Progress:
-    """Where a training run stands; `fraction` is of this run's time or steps, the counts are over all runs."""
+    """Where a training run stands; `fraction` is of this run's time or steps, the counts are of all runs."""
 
     step: int = 0
     crops: int = 0
@@ -85,7 +85,7 @@ class Trainer:
     def __init__(self, network: FlowNet, options: TrainingOptions, device: str = "cpu") -> None:
         self.options = options
         self.device = torch.device(device)
-        self.network = network.to(self.device, memory_format=torch.channels_last).train()
+        self.network = network.to(self.device).to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.network).eval().requires_grad_(False)
         self.optimiser = torch.optim.AdamW(
             _decayed_and_not(self.network, options.weight_decay), lr=options.learning_rate
@@ -165,7 +165,9 @@ class Trainer:
         parts = losses(maps, batch)
         loss = torch.stack(list(parts.values())).sum()
         if not math.isfinite(loss.item()):
-            raise UserError("Training stopped: the loss is not a number any more. A lower learning rate may help.")
+            raise UserError(
+                "Training stopped: the loss is not a number any more. A lower learning rate may help."
+            )
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)
@@ -211,7 +213,9 @@ class Trainer:
             self.optimiser.load_state_dict(state["optimiser"])
             self.progress = Progress(**state["progress"])
         except FileNotFoundError:
-            raise UserError(f"There is no training to resume: “{resume_path(path)}” does not exist.") from None
+            raise UserError(
+                f"There is no training to resume: “{resume_path(path)}” does not exist."
+            ) from None
         except Exception as error:  # whatever a damaged file makes torch raise
             raise UserError(f"“{resume_path(path)}” is damaged or belongs to another net: {error}") from error
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,12 +35,20 @@ class TrainingRequest:
     threads: int | None = None
 
 
-def train_model(request: TrainingRequest, print_line: Callable[[str], None] = print) -> Card:
-    """Trains and writes the package, with a checkpoint every few minutes.
+def train_model(
+    request: TrainingRequest,
+    say: Callable[[str], None] | None = None,
+    report: Callable[[Progress], None] | None = None,
+) -> Card:
+    """Trains and writes the package, with a checkpoint every few minutes and when it is interrupted.
+
+    Args:
+        say: called with a sentence now and then. report: called about once a second with the progress.
 
     Raises:
         UserError: nothing to train on, no time given, the target exists and is not resumed, or bad files.
     """
+    say = say or (lambda sentence: None)
     if request.target.suffix != SUFFIX:
         raise UserError(f"The model file must end in {SUFFIX}: “{request.target}”.")
     if request.target.exists() and not request.resume:
@@ -53,7 +60,7 @@ def train_model(request: TrainingRequest, print_line: Callable[[str], None] = pr
     if request.threads:
         torch.set_num_threads(request.threads)
     pairs = [pair for folder in request.data for pair in find_pairs(folder, request.split)]
-    print_line(f"Reading {len(pairs)} labelled images…")
+    say(f"Reading {len(pairs)} labelled images…")
     planes = load_planes(pairs)
     if not any(plane.somewhere.size for plane in planes):
         raise UserError("None of the images has a labelled object; there is nothing to learn from.")
@@ -66,7 +73,7 @@ def train_model(request: TrainingRequest, print_line: Callable[[str], None] = pr
     trainer = Trainer(network, options, "cuda" if torch.cuda.is_available() else "cpu")
     if request.resume:
         trainer.resume(request.target)
-        print_line(f"Going on after {trainer.progress.step:,} steps.")
+        say(f"Going on after {trainer.progress.step:,} steps.")
     card.data = describe_data(pairs, planes)
     source: CropSource = crops_of_planes(planes, card.diameter)
     if request.rendered:
@@ -74,21 +81,20 @@ def train_model(request: TrainingRequest, print_line: Callable[[str], None] = pr
 
         source = mixed([source, rendered_crops(card.diameter)], [1 - request.rendered, request.rendered])
         card.recipe["rendered"] = request.rendered
-    lines = _Lines(print_line)
     try:
-        trainer.run(source, report=lines, checkpoint=lambda: trainer.save(request.target, card))
+        trainer.run(source, report=report, checkpoint=lambda: trainer.save(request.target, card))
     except KeyboardInterrupt:
         trainer.save(request.target, card)
-        print_line("Interrupted; --resume goes on from here.")
-        raise SystemExit(130) from None
-    print_line(f"Wrote {request.target}.")
+        say("Interrupted; --resume goes on from here.")
+        raise
+    say(f"Wrote {request.target}.")
     return card
 
 
 def _start(request: TrainingRequest, planes: list[LabelledPlane]) -> tuple[FlowNet, Card]:
     if request.start:
-        from model_core.models.registry import find_model
         from model_core.models.package import read_network
+        from model_core.models.registry import find_model
 
         path = find_model(request.start)
         network, parent = read_network(path)
@@ -111,20 +117,3 @@ def describe_data(pairs: list[Pair], planes: list[LabelledPlane]) -> list[dict[s
             }
         )
     return entries
-
-
-class _Lines:
-    """A line about the training twice a minute."""
-
-    def __init__(self, print_line: Callable[[str], None]) -> None:
-        self._print, self._next = print_line, 0.0
-
-    def __call__(self, progress: Progress) -> None:
-        if time.monotonic() < self._next:
-            return
-        self._next = time.monotonic() + 30
-        parts = "  ".join(f"{name} {value:.3f}" for name, value in progress.parts.items())
-        self._print(
-            f"{progress.fraction:4.0%}  step {progress.step:,}  loss {progress.loss:.3f}  {parts}  "
-            f"{progress.crops_a_second:.1f} crops/s  waiting {progress.waiting:.0%}"
-        )

@@ -1,0 +1,75 @@
+"""``evaluate``: a model against labelled images."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from model_core.cli.console import print_table, progress_bar
+from model_core.formats.atomic import write_atomically
+
+if TYPE_CHECKING:
+    from model_core.training.evaluate import Score
+
+_COLUMNS = ("images", "objects", "AP 0.5", "AP 0.75", "AP 0.9", "missed", "added", "seconds")
+
+
+def evaluate(
+    data: Annotated[
+        list[Path], typer.Argument(metavar="DATA", help="Folders of pairs NAME_img.* and NAME_masks.*.")
+    ],
+    model: Annotated[str | None, typer.Option(help="Name of a model, or a file.")] = None,
+    split: Annotated[str, typer.Option(help="Folder inside each data set to evaluate on.")] = "val",
+    to_json: Annotated[
+        Path | None, typer.Option("--json", help="Write the figures to this file too.")
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(help="cpu, cuda or mps; the best there is if not given.")
+    ] = None,
+) -> None:
+    """Compares what a model finds with the masks in DATA.
+
+    AP is TP / (TP + FP + FN) with one-to-one matching at an IoU of at least 0.5, 0.75 or 0.9, the mean over
+    the images. Missed and added are counted at an IoU of 0.5.
+    """
+    from model_core.formats.pairs import find_pairs
+    from model_core.models.model import load_model
+    from model_core.training.evaluate import evaluate_model, mean_score
+
+    pairs = [pair for folder in data for pair in find_pairs(folder, split)]
+    engine = load_model(model, device)
+    with progress_bar() as bar:
+        task = bar.add_task("", total=len(pairs))
+
+        def show(done: int, name: str) -> None:
+            bar.update(task, completed=done, description=name)
+
+        scores = evaluate_model(engine, pairs, show)
+    mean = mean_score(list(scores.values()))
+    print_table(_table(scores, mean))
+    if to_json:
+        figures: dict[str, Any] = {name: asdict(score) for name, score in scores.items()}
+        with write_atomically(to_json) as temporary:
+            temporary.write_text(json.dumps(figures | {"mean": asdict(mean)}, indent=2), encoding="utf-8")
+
+
+def _table(scores: dict[str, Score], mean: Score) -> Table:
+    table = Table("data set")
+    for column in _COLUMNS:
+        table.add_column(column, justify="right")
+    for name, score in scores.items():
+        table.add_row(name, *_cells(score))
+    table.add_section()
+    table.add_row("mean", *_cells(mean))
+    return table
+
+
+def _cells(score: Score) -> list[str]:
+    counts = [f"{value:,.0f}" for value in (score.images, score.objects)]
+    precisions = [f"{value:.3f}" for value in (score.ap50, score.ap75, score.ap90)]
+    return [*counts, *precisions, f"{score.missed:,.0f}", f"{score.added:,.0f}", f"{score.seconds:.1f}"]
