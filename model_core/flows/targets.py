@@ -8,9 +8,13 @@ inwards along the whole border. Touching neighbours never see each other.
 
 The system is solved coarse to fine: over-relaxed Gauss-Seidel sweeps on grids that halve until the
 piece is a few pixels wide, each grid starting from the one below it, so the work grows with the area.
+Where that leaves T too rough to lead to the centre (it falls by orders of magnitude along a long thin
+object, and coarse grids close narrow gaps), a flood from the centre makes it fall all the way outwards.
 """
 
 from __future__ import annotations
+
+import heapq
 
 import numba
 import numpy as np
@@ -23,7 +27,10 @@ _COARSEST = 12  # pixels: a grid this small is solved from zero
 _OMEGA_COARSEST = 1.6
 _OMEGA = 1.4
 _SWEEPS_COARSEST = 24  # forward and backward pairs
-_SWEEPS = 7
+_SWEEPS = 6
+_SMOOTHING_SWEEPS = 1  # over-relaxation leaves a ripple
+_STEEPEST, _FLATTEST = 0.3, 0.95  # share of T that one step outwards keeps in a flood
+_SMALLEST = 1e-300
 
 
 def labels_to_flows(labels: np.ndarray) -> np.ndarray:
@@ -67,7 +74,10 @@ def _flows_of_pieces(pieces, boxes, flows, first, last):  # type: ignore[no-unty
                 for x in range(x0, x1):
                     if pieces[z, y, x] == index + 1:
                         mask[z - z0 + 1, y - y0 + 1, x - x0 + 1] = True
-        heat = _solve(mask, _centre(mask))
+        centre = _centre(mask)
+        heat = _solve(mask, centre)
+        if _has_false_peaks(heat, mask, centre):
+            heat = _without_false_peaks(heat, mask, centre)
         for z in range(1, mask.shape[0] - 1):
             for y in range(1, mask.shape[1] - 1):
                 for x in range(1, mask.shape[2] - 1):
@@ -144,6 +154,7 @@ def _solve(mask, centre):  # type: ignore[no-untyped-def]
     for level in range(len(masks) - 2, -1, -1):
         heat = _doubled(heat, masks[level])
         _relax(heat, masks[level], centres[level], _SWEEPS, _OMEGA)
+    _relax(heat, mask, centre, _SMOOTHING_SWEEPS, 1.0)
     return heat
 
 
@@ -212,3 +223,47 @@ def _relax(heat, mask, centre, pairs, omega):  # type: ignore[no-untyped-def]
                         else:
                             mean = (total + heat[z - 1, y, x] + heat[z + 1, y, x]) * (1.0 / 6.0)
                         heat[z, y, x] = max(0.0, heat[z, y, x] + omega * (mean - heat[z, y, x]))
+
+
+@numba.njit(cache=True, nogil=True)
+def _has_false_peaks(heat, mask, centre):  # type: ignore[no-untyped-def]
+    """Whether some pixel but the centre has no neighbour with a higher T."""
+    nz, ny, nx = mask.shape
+    for z in range(1, nz - 1):
+        for y in range(1, ny - 1):
+            for x in range(1, nx - 1):
+                if not mask[z, y, x] or (z == centre[0] and y == centre[1] and x == centre[2]):
+                    continue
+                here = heat[z, y, x]
+                climbs = False
+                for k in range(z - 1, z + 2):
+                    for j in range(y - 1, y + 2):
+                        for i in range(x - 1, x + 2):
+                            climbs = climbs or heat[k, j, i] > here
+                if not climbs:
+                    return True
+    return False
+
+
+@numba.njit(cache=True, nogil=True)
+def _without_false_peaks(heat, mask, centre):  # type: ignore[no-untyped-def]
+    """T changed as little as makes every pixel but the centre have a higher neighbour.
+
+    From the centre outwards, highest first, each pixel keeps between `_STEEPEST` and `_FLATTEST` of the T
+    from which it was reached (the priority flood of terrain analysis, Barnes et al., Comput. Geosci. 2014).
+    """
+    nz, ny, nx = mask.shape
+    flooded = np.zeros(heat.shape)
+    flooded[centre[0], centre[1], centre[2]] = 1.0
+    front = [(-1.0, centre[0], centre[1], centre[2])]
+    while front:
+        negative, z, y, x = heapq.heappop(front)
+        for k in range(z - 1, z + 2):
+            for j in range(y - 1, y + 2):
+                for i in range(x - 1, x + 2):
+                    if mask[k, j, i] and flooded[k, j, i] == 0:
+                        value = min(max(heat[k, j, i], -_STEEPEST * negative), -_FLATTEST * negative)
+                        value = max(value, _SMALLEST)  # never 0, which means not reached yet
+                        flooded[k, j, i] = value
+                        heapq.heappush(front, (-value, k, j, i))
+    return flooded

@@ -130,4 +130,4 @@ def folded(net: FlowNet) -> FlowNet:
         if isinstance(module, nn.Sequential) and len(module) > 1 and isinstance(module[1], nn.BatchNorm2d):
             module[0] = nn.utils.fusion.fuse_conv_bn_eval(module[0], module[1])  # type: ignore[type-var]
             module[1] = nn.Identity()
-    return copy.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+    return copy.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

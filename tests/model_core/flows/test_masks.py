@@ -1,0 +1,145 @@
+"""Fields to labels: grouping, the quality check, holes, small ones, numbers."""
+
+import numpy as np
+import pytest
+from drawings import ball, balls, crowd
+
+from model_core.annotation.matching import average_precision
+from model_core.flows.masks import drop_small, fill_holes, flow_errors, flows_to_labels, renumbered
+from model_core.flows.sinks import group_by_sink
+from model_core.flows.targets import labels_to_flows
+
+
+def fields(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return labels_to_flows(labels), np.where(labels > 0, 6, -6).astype(np.float32)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(("count", "radius"), [(250, 7), (60, 16), (8, 60)])
+def test_round_trip_of_crowds(seed: int, count: int, radius: float) -> None:
+    labels = drop_small(crowd(seed, (200, 220), count, radius), 9)
+    again = flows_to_labels(*fields(labels), min_size=9)
+    assert again.dtype == np.uint32 and again.shape == labels.shape
+    assert average_precision(labels, again, (0.9,))[0][0] >= 0.98
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_round_trip_of_volumes(seed: int) -> None:
+    labels = drop_small(crowd(seed, (30, 70, 80), 60, 11), 30)
+    again = flows_to_labels(*fields(labels), min_size=30)
+    assert average_precision(labels, again, (0.9,))[0][0] >= 0.98
+
+
+def test_round_trip_of_many_tiny_ones() -> None:
+    labels = np.zeros((100, 100), np.int32)
+    for n, (y, x) in enumerate((y, x) for y in range(2, 98, 4) for x in range(2, 98, 4)):
+        labels[y : y + 3, x : x + 3] = n + 1
+    again = flows_to_labels(*fields(labels), min_size=5)
+    np.testing.assert_array_equal(again, renumbered(labels))
+
+
+def test_round_trip_of_odd_shapes() -> None:
+    labels = np.zeros((130, 260), np.int32)
+    labels[5:8, 5:205] = 1  # long and thin
+    labels[12:110, 4:7] = 2
+    labels[20:70, 20:70][ball((50, 50), (25, 25), 24) & ~ball((50, 50), (25, 33), 20)] = 3  # crescent
+    labels[20:120, 90:190][ball((100, 100), (50, 50), 49)] = 4
+    labels[80:90, 30:80] = 5
+    labels[90:125, 30:36] = 5  # a corner
+    again = flows_to_labels(*fields(labels))
+    ap, *_ = average_precision(labels, again, (0.9,))
+    assert ap[0] == 1
+
+
+def test_good_objects_pass_the_check_and_wrong_ones_are_dropped() -> None:
+    labels = balls((60, 100), [(30, 25), (30, 70)], 15)
+    flows, cellprob = fields(labels)
+    flows = flows.copy()
+    flows[:, labels == 2] = np.stack([flows[1], -flows[0]])[:, labels == 2]  # turned by 90 degrees
+    flows[:, labels == 2] += 0.4 * labels_to_flows(labels)[:, labels == 2]  # a spiral, so that it gathers
+    kept = flows_to_labels(flows, cellprob)
+    assert kept.max() == 1 and (kept[labels == 1] == 1).mean() > 0.99
+    both = flows_to_labels(flows, cellprob, flow_threshold=0)
+    assert (both[labels == 2] > 0).mean() > 0.9
+
+
+def test_errors_of_flows_follow_the_angle() -> None:
+    labels = balls((1, 40, 40), [(0, 20, 20)], (1, 12, 12))
+    true = labels_to_flows(labels)
+    assert flow_errors(labels, true)[1] == pytest.approx(0, abs=1e-6)
+    assert flow_errors(labels, 0 * true)[1] == pytest.approx(1, abs=0.02)
+    assert flow_errors(labels, -true)[1] == pytest.approx(4, abs=0.05)
+
+
+def test_threshold_of_the_cell_probability() -> None:
+    labels = balls((60, 60), [(30, 30)], 20)
+    flows, _ = fields(labels)
+    cellprob = (20 - np.hypot(*(np.indices(labels.shape) - 30))).astype(np.float32)
+    areas = [np.count_nonzero(flows_to_labels(flows, cellprob, cellprob_threshold=t)) for t in (0, 5, 10)]
+    np.testing.assert_allclose(areas, [np.pi * r * r for r in (20, 15, 10)], rtol=0.08)
+
+
+def test_min_size_counts_pixels() -> None:
+    labels = np.zeros((30, 30), np.int32)
+    labels[2:6, 2:6], labels[10:15, 10:15] = 1, 2
+    for size, found in ((16, 2), (17, 1), (26, 0)):
+        assert flows_to_labels(*fields(labels), min_size=size).max() == found
+
+
+def test_crumbs_cut_off_from_an_object_go() -> None:
+    labels = balls((40, 40), [(20, 20)], 10)
+    labels[2, 2] = 1
+    cleaned = drop_small(labels, 15)
+    assert cleaned[2, 2] == 0 and cleaned[20, 20] == 1
+
+
+def test_holes_are_filled_where_one_object_encloses_them() -> None:
+    labels = balls((40, 80), [(20, 20), (20, 60)], 15)
+    labels[18:23, 18:23] = 0
+    labels[19:22, 19:22] = 3  # an object inside: not a hole
+    labels[20, 65] = 0
+    labels[0:40, 79] = 0
+    filled = fill_holes(labels[None])[0]
+    assert filled[20, 65] == 2
+    assert filled[20, 20] == 3 and filled[18, 18] == 0  # between two objects
+    labels = np.zeros((10, 10), np.int32)
+    labels[:, 3] = 1  # background at the border of the image is no hole
+    np.testing.assert_array_equal(fill_holes(labels[None])[0], labels)
+
+
+def test_holes_are_filled_by_masks() -> None:
+    labels = balls((60, 60), [(30, 30)], 20)
+    flows, cellprob = fields(labels)
+    cellprob[29:31, 29:31] = -5
+    again = flows_to_labels(flows, cellprob)
+    assert again.max() == 1 and (again[29:31, 29:31] == 1).all()
+
+
+def test_numbers_run_from_top_to_bottom() -> None:
+    labels = np.array([[0, 7, 7], [3, 0, 9], [3, 7, 0]], np.int32)
+    np.testing.assert_array_equal(renumbered(labels), [[0, 1, 1], [2, 0, 3], [2, 1, 0]])
+    assert renumbered(np.zeros((3, 3), np.int32)).max() == 0
+
+
+def test_nothing_and_nonsense() -> None:
+    assert not flows_to_labels(np.zeros((2, 7, 8), np.float32), np.full((7, 8), -1, np.float32)).any()
+    assert flows_to_labels(np.zeros((2, 1, 1), np.float32), np.ones((1, 1), np.float32)).shape == (1, 1)
+    for flows, cellprob in (((2, 5, 5), (5, 6)), ((3, 5, 5), (5, 5)), ((2, 2, 5, 5), (2, 5, 5))):
+        with pytest.raises(ValueError, match="belong together"):
+            flows_to_labels(np.zeros(flows, np.float32), np.zeros(cellprob, np.float32))
+
+
+def heap(rng: np.random.Generator, centre: tuple[float, float], width: float, count: int) -> np.ndarray:
+    return np.stack([np.zeros(count), *(rng.uniform(c - width / 2, c + width / 2, count) for c in centre)])
+
+
+def test_wide_flat_sinks_stay_whole_and_two_heaps_stay_two() -> None:
+    rng = np.random.default_rng(0)
+    wide = heap(rng, (20, 20), 12, 3000)
+    assert group_by_sink(wide.astype(np.float32), (1, 40, 60)).max() == 1
+    heaps = np.hstack([heap(rng, (20, 40), 2, 400), heap(rng, (20, 47), 2, 150)])
+    strays = np.stack([np.zeros(8), np.full(8, 20.0), np.arange(40, 48)])  # a thin bridge between them
+    groups = group_by_sink(np.hstack([heaps, strays]).astype(np.float32), (1, 40, 60))
+    assert len(set(groups[:400])) == len(set(groups[400:550])) == 1
+    assert groups[0] != groups[400]
+    assert groups.min() >= 1
