@@ -252,7 +252,6 @@ def _without_false_peaks(heat, mask, centre):  # type: ignore[no-untyped-def]
     From the centre outwards, highest first, each pixel keeps between `_STEEPEST` and `_FLATTEST` of the T
     from which it was reached (the priority flood of terrain analysis, Barnes et al., Comput. Geosci. 2014).
     """
-    nz, ny, nx = mask.shape
     flooded = np.zeros(heat.shape)
     flooded[centre[0], centre[1], centre[2]] = 1.0
     front = [(-1.0, centre[0], centre[1], centre[2])]

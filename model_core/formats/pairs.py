@@ -8,6 +8,7 @@ from pathlib import Path
 
 from model_core.errors import UserError
 
+SPLITS = ("train", "val")
 _MASKS = (".png", ".tif", ".tiff")
 
 
@@ -36,7 +37,7 @@ def find_pairs(folder: str | Path, split: str | None = None) -> list[Pair]:
         raise UserError(f"“{folder}” is not a folder.")
     pairs = _pairs_of_set(folder, folder.resolve().name, split)
     if not pairs:
-        for child in sorted(p for p in folder.iterdir() if p.is_dir()):
+        for child in sorted(p for p in folder.iterdir() if p.is_dir() and p.name not in SPLITS):
             pairs += _pairs_of_set(child, child.name, split)
     if not pairs:
         wanted = f" in a “{split}” split" if split else ""
@@ -46,7 +47,7 @@ def find_pairs(folder: str | Path, split: str | None = None) -> list[Pair]:
 
 def _pairs_of_set(folder: Path, dataset: str, split: str | None) -> list[Pair]:
     pairs = _pairs_in(folder, dataset)
-    for name in (split,) if split else ("train", "val"):
+    for name in (split,) if split else SPLITS:
         if (folder / name).is_dir():
             pairs += _pairs_in(folder / name, dataset)
     return pairs

@@ -1,9 +1,24 @@
 """Models for tests: one that sees bright shapes perfectly, and a tiny one with weights by chance."""
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from drawings import SeeingModel
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Small tensors are slower on several threads, above all when the cores are busy."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        yield
+        return
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

@@ -57,7 +57,9 @@ def test_average_precision_counts_what_match_finds(true: np.ndarray, predicted: 
     objects, found = (len(np.unique(m[m > 0])) for m in (true, predicted))
     assert tp.tolist() == [len(match(true, predicted, t)[0]) for t in thresholds]
     assert (tp + fn == objects).all() and (tp + fp == found).all()
-    assert ap == pytest.approx([t / (t + p + n) if t + p + n else 1 for t, p, n in zip(tp, fp, fn, strict=True)])
+    assert ap == pytest.approx(
+        [t / (t + p + n) if t + p + n else 1 for t, p, n in zip(tp, fp, fn, strict=True)]
+    )
     assert (average_precision(true, true, thresholds)[0] == 1).all()
     np.testing.assert_allclose(average_precision(predicted, true, thresholds)[0], ap)
 

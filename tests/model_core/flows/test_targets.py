@@ -45,7 +45,9 @@ def test_flows_lead_to_the_centre(radii: tuple[int, int]) -> None:
 
 def test_flows_of_a_ball_lead_to_its_centre() -> None:
     labels = ball((21, 31, 31), (10, 15, 15), (6, 12, 12)).astype(np.int32)
-    np.testing.assert_allclose(ends(labels), np.array([[10], [15], [15]]) * np.ones((1, labels.sum())), atol=1)
+    np.testing.assert_allclose(
+        ends(labels), np.array([[10], [15], [15]]) * np.ones((1, labels.sum())), atol=1
+    )
 
 
 @pytest.mark.parametrize("shape", [(60, 60), (16, 30, 30)])

@@ -20,7 +20,9 @@ def png(width: int, height: int, data: bytes) -> bytes:
     """A PNG with whatever size in its header."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        return (
+            struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        )
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(data)) + chunk(b"IEND", b"")
@@ -140,7 +142,7 @@ def test_resolution_for_printers_is_no_calibration(tmp_path: Path) -> None:
 def test_path_with_spaces_umlauts_and_chinese(tmp_path: Path, suffix: str) -> None:
     folder = tmp_path / "Zellen für Müller 细胞"
     folder.mkdir()
-    path = folder / f"Bild 1 – 图像{suffix}"
+    path = folder / f"Bild 1 - 图像{suffix}"
     if suffix == ".tif":
         tifffile.imwrite(path, GREY)
     else:

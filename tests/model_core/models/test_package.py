@@ -1,5 +1,6 @@
 """Model packages: the card comes back, and no file can do harm."""
 
+import errno
 import json
 import struct
 from pathlib import Path
@@ -49,16 +50,19 @@ def test_card_and_weights_come_back(tmp_path: Path) -> None:
         assert b.dtype == a.dtype and b.device.type == "cpu"
 
 
-def test_a_failed_save_leaves_the_old_package(tmp_path: Path, tiny_model_file: Path) -> None:
+def test_a_full_disk_leaves_the_old_package(
+    tmp_path: Path, tiny_model_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "m.safetensors"
     path.write_bytes(tiny_model_file.read_bytes())
 
-    class Broken(FlowNet):
-        def state_dict(self, *args: object, **kwargs: object) -> dict[str, torch.Tensor]:  # type: ignore[override]
-            raise OSError(28, "No space left on device")
+    def fill_disk(tensors: object, target: Path, metadata: object) -> None:
+        Path(target).write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
 
-    with pytest.raises((UserError, OSError)):
-        save_package(path, Broken(OPTIONS), Card("x"))
+    monkeypatch.setattr("safetensors.torch.save_file", fill_disk)
+    with pytest.raises(UserError, match="disk is full"):
+        save_package(path, FlowNet(OPTIONS), Card("x"))
     assert path.read_bytes() == tiny_model_file.read_bytes()
     assert list(tmp_path.iterdir()) == [path]
 

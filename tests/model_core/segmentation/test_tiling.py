@@ -1,5 +1,7 @@
 """Tiles: they cover everything, blend without a seam, and stop when told."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -37,7 +39,7 @@ def test_spans_cover_everything(length: int, tile: int) -> None:
     assert side % STRIDE == 0 and side < tile + STRIDE
     assert found[0][0] == 0 and found[-1][1] >= length
     assert found[-1][0] < length
-    for (_, end), (start, _) in zip(found, found[1:], strict=False):
+    for (_, end), (start, _) in pairwise(found):
         assert end - start >= OVERLAP
 
 
