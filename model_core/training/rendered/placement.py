@@ -119,6 +119,12 @@ def fill(outlines: np.ndarray, shape: Shape, ids: np.ndarray) -> np.ndarray:
     return labels
 
 
+def overlaps(outlines: np.ndarray, shape: Shape) -> np.ndarray:
+    """bool `(Y, X)`: where at least two of the polygons lie, which in fluorescence shine through each other."""
+    ids = np.arange(1, len(outlines) + 1)
+    return fill(outlines, shape, ids) != fill(outlines[::-1], shape, ids[::-1])
+
+
 def paint(outlines: np.ndarray, shape: Shape, min_visible: float = 0.6) -> np.ndarray:
     """Labels of polygons that lie on each other, without those of which too little shows.
 
