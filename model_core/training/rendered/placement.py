@@ -120,7 +120,7 @@ def fill(outlines: np.ndarray, shape: Shape, ids: np.ndarray) -> np.ndarray:
 
 
 def overlaps(outlines: np.ndarray, shape: Shape) -> np.ndarray:
-    """bool `(Y, X)`: where at least two of the polygons lie, which in fluorescence shine through each other."""
+    """bool `(Y, X)`: where at least two polygons lie, which in fluorescence shine through each other."""
     ids = np.arange(1, len(outlines) + 1)
     return fill(outlines, shape, ids) != fill(outlines[::-1], shape, ids[::-1])
 
