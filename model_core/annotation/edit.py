@@ -37,7 +37,8 @@ def make_patch(
         return None
     # Copies: the patch must stay as it is when the labels and the caller's array go on changing.
     old, new, changed = old[inner].copy(), new[inner].copy(), changed[inner]
-    z, y, x = (slice(b.start + i.start, b.start + i.stop) for b, i in zip(box, inner, strict=True))
+    # Plain integers whatever the caller counts with: NumPy's would end up as bytes in the document.
+    z, y, x = (slice(int(b.start) + i.start, int(b.start) + i.stop) for b, i in zip(box, inner, strict=True))
     box = (z, y, x)
     records = _record_changes(_Change(labels, box, old, new, changed), objects, source, confidence or {})
     old.flags.writeable = new.flags.writeable = False
@@ -124,7 +125,9 @@ def _record_changes(
         if before is not None:
             changes[id_] = (before, _reshaped(change, before, gone, come, source))
         elif come is not None and gone is None:
-            record = ObjectRecord(id_, come.box, come.area, come.centroid, source, confidence.get(id_))
+            score = confidence.get(id_)
+            score = None if score is None else float(score)
+            record = ObjectRecord(id_, come.box, come.area, come.centroid, source, score)
             changes[id_] = (None, record)
         else:
             raise StalePatchError(f"object {id_} has pixels but no record")
