@@ -13,7 +13,7 @@ from PyQt6.QtWidgets import QApplication
 
 from cellpose_gui.canvas.channel_display import ChannelDisplay
 from cellpose_gui.canvas.palette import COLOURS
-from tests.cellpose_gui.canvas.hand import two_cells
+from tests.cellpose_gui.canvas.hand import make_document, two_cells
 
 
 def picture(canvas) -> np.ndarray:
@@ -137,8 +137,8 @@ def test_huge_ids_are_shown(show):
 
 
 def test_screens_with_two_device_pixels_per_pixel_get_all_of_them(show):
-    """At ratio 2 an image pixel of 1 logical pixel is 2 x 2 device pixels, and outlines stay one device
-    pixel."""
+    """At ratio 2 an image pixel of 1 logical pixel is 2 x 2 device pixels, and outlines are two
+    of them wide."""
     pixels = chessboard(40, 50)
     labels = np.zeros((40, 50))
     labels[10:20, 10:20] = 1
@@ -152,8 +152,8 @@ def test_screens_with_two_device_pixels_per_pixel_get_all_of_them(show):
     painter.end()
     shown = pixels_of(target)
     np.testing.assert_array_equal(shown[:20, :100, 0], np.kron(pixels, np.ones((2, 2), np.uint8))[:20])
-    assert (shown[20, 20:40] == colour_of(canvas, 1)).all()
-    assert set(np.unique(shown[21, 21:39])) == {0, 255}
+    assert (shown[20:22, 20:40] == colour_of(canvas, 1)).all()
+    assert set(np.unique(shown[22:38, 22:38])) == {0, 255}
 
 
 @pytest.mark.parametrize("notches", [1, -1, 3, -2])
@@ -262,3 +262,62 @@ def test_photographs_keep_their_colours(show):
     pixels = np.random.default_rng(0).integers(0, 256, (3, 1, 20, 20), np.uint8)
     canvas, _document, _hand = show(np.zeros((20, 20)), pixels, scale=1)
     np.testing.assert_array_equal(picture(canvas)[:20, :20], np.moveaxis(pixels[:, 0], 0, -1))
+
+
+@pytest.mark.parametrize(
+    "shape", [(1, 1, 1, 1), (5, 1, 30, 40), (2, 3, 1, 900), (1, 1, 900, 1), (16, 1, 8, 8)]
+)
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64, np.float64])
+def test_odd_images_are_shown_and_painted(show, shape, dtype):
+    pixels = np.ones(shape, dtype)
+    pixels[..., 0] = 0
+    canvas, document, hand = show(np.zeros(shape[1:]), pixels)
+    canvas.fit()
+    picture(canvas)
+    canvas.set_tool("brush")
+    hand.click(0.5, 0.5)
+    assert document.labels[0, 0, 0] == 1
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38])
+def test_float_images_with_odd_values_are_shown(show, value):
+    pixels = np.linspace(0, 1, 1_000_000, dtype=np.float32).reshape(1, 1, 1000, 1000).copy()
+    pixels[0, 0, :10, :10] = value
+    canvas, _document, _hand = show(np.zeros((1000, 1000)), pixels, scale=0.25)
+    shown = picture(canvas)[:250, :250, 0]
+    assert shown[125, 100] == pytest.approx(127, abs=4)
+    assert shown[0, 0] == (255 if value > 0 else 0)
+
+
+def test_zoomed_out_images_show_means(show, qtbot):
+    pixels = chessboard(1024, 1024)[None, None]
+    canvas, _document, _hand = show(np.zeros((1024, 1024)), pixels, scale=0.5)
+    canvas.channels = (ChannelDisplay(0, 255),)
+    qtbot.waitUntil(lambda: bool((np.abs(picture(canvas)[:500, :500].astype(int) - 128) <= 1).all()))
+
+
+def test_plane_of_a_stack_is_shown(show):
+    labels = np.stack([np.zeros((60, 80)), two_cells()])
+    pixels = np.zeros((1, 2, 60, 80), np.uint8)
+    pixels[0, 1] = 200
+    canvas, _document, _hand = show(labels, pixels)
+    canvas.channels = (ChannelDisplay(0, 200),)
+    assert not picture(canvas)[:600].any()
+    canvas.plane = 5
+    assert canvas.plane == 1
+    assert (picture(canvas)[300, 300] == 255).all()
+    assert (picture(canvas)[150, 150] != 255).any()
+
+
+def test_another_document_takes_the_place_of_the_first(show, qtbot):
+    canvas, document, hand = show(two_cells())
+    other = make_document(np.zeros((20, 20)))
+    canvas.set_document(other)
+    document.edit((slice(0, 1), slice(0, 60), slice(0, 80)), np.ones((1, 60, 80), np.uint32), "Late")
+    canvas.set_tool("brush")
+    hand.click(10, 10)
+    assert other.labels.any()
+    canvas.set_document(None)
+    hand.click(10, 10)
+    canvas.show_ring(None)
+    assert (picture(canvas) < 60).all()
