@@ -124,8 +124,7 @@ def _record_changes(
         if before is not None:
             changes[id_] = (before, _reshaped(change, before, gone, come, source))
         elif come is not None and gone is None:
-            record = ObjectRecord(id_, _box(come.low, come.high), come.area, _centre(come.total, come.area),
-                                  source, confidence.get(id_))  # fmt: skip
+            record = ObjectRecord(id_, come.box, come.area, come.centroid, source, confidence.get(id_))
             changes[id_] = (None, record)
         else:
             raise StalePatchError(f"object {id_} has pixels but no record")
@@ -161,12 +160,11 @@ def _new_box(
     change: _Change, before: ObjectRecord, kept: int, gone: Extent | None, come: Extent | None
 ) -> tuple[int, int, int, int, int, int]:
     if kept == 0 and come is not None:
-        return _box(come.low, come.high)
+        return come.box
     low, high = list(before.box[::2]), list(before.box[1::2])
     if gone is not None and _touches(gone, low, high):
         if change.holds(before):
-            whole = change.extent_inside(before.id)
-            return _box(whole.low, whole.high)
+            return change.extent_inside(before.id).box
         _shrink(change, before.id, low, high, gone)
     if come is not None:
         low = [min(pair) for pair in zip(low, come.low, strict=True)]

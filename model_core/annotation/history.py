@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 from model_core.annotation.patch import PackedPatch, Patch, pack
 
-# Recent patches stay unpacked, so that undoing them is instant; older ones are kept compressed.
+# Patches near the pointer stay unpacked, so that undo and redo are instant; the others are kept compressed.
 UNPACKED_BYTES = 256 * 2**20
 
 
@@ -37,10 +38,24 @@ class Step:
         return packed
 
     @property
+    def nbytes(self) -> int:
+        """Memory that the unpacked labels take, whether they are unpacked now or not."""
+        patch, packed = self._patch, self._packed
+        if patch is not None:
+            return patch.nbytes
+        assert packed is not None
+        return packed.nbytes
+
+    @property
     def unpacked_bytes(self) -> int:
         """Memory that `release` would give back."""
         patch = self._patch
         return 0 if patch is None else patch.nbytes
+
+    def unpack(self) -> None:
+        """Keep the unpacked form at hand too. Raises ValueError when the bytes are damaged."""
+        if self._patch is None:
+            self._patch = self.patch
 
     def release(self) -> None:
         """Keep the compressed form only."""
@@ -73,10 +88,18 @@ class History:
         self.steps.append(Step(patch))
         self.position += 1
 
-    def compact(self, unpacked_bytes: int = UNPACKED_BYTES) -> None:
-        """Compress the oldest steps, so that unpacked ones hold at most so many bytes. Any thread may call it."""
+    def tidy(self, unpacked_bytes: int = UNPACKED_BYTES) -> None:
+        """Hold the steps nearest to the pointer unpacked, at most so many bytes, and the others compressed.
+
+        Takes long where there is much to do; any thread may call it while another one edits.
+        """
+        steps, position = self.steps.copy(), self.position
         held = 0
-        for step in reversed(self.steps.copy()):
+        for index in sorted(range(len(steps)), key=lambda index: abs(index + 0.5 - position)):
+            step = steps[index]
+            if index in (position - 1, position) and step.nbytes <= unpacked_bytes:
+                with suppress(ValueError):  # damaged: undo will say so when the user gets there
+                    step.unpack()
             held += step.unpacked_bytes
             if held > unpacked_bytes and step.unpacked_bytes:
                 held -= step.unpacked_bytes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -10,12 +11,38 @@ Corner = tuple[int, int, int]
 
 
 class Extent(NamedTuple):
-    """The pixels of one object: how many, the sums of their coordinates, their box low <= p < high (z, y, x)."""
+    """The pixels of one object: their number, sums of coordinates, and box low <= p < high (z, y, x)."""
 
     area: int
     total: Corner
     low: Corner
     high: Corner
+
+    @property
+    def box(self) -> tuple[int, int, int, int, int, int]:
+        """(z0, z1, y0, y1, x0, x1)."""
+        (z0, y0, x0), (z1, y1, x1) = self.low, self.high
+        return z0, z1, y0, y1, x0, x1
+
+    @property
+    def centroid(self) -> tuple[float, float, float]:
+        """Mean position (z, y, x)."""
+        z, y, x = self.total
+        return z / self.area, y / self.area, x / self.area
+
+    def joined(self, other: Extent) -> Extent:
+        """The extent of both sets of pixels, which share none."""
+        (z, y, x), (dz, dy, dx) = self.total, other.total
+        return Extent(
+            self.area + other.area,
+            (z + dz, y + dy, x + dx),
+            _each(min, self.low, other.low),
+            _each(max, self.high, other.high),
+        )
+
+
+def _each(choose: Callable[[int, int], int], a: Corner, b: Corner) -> Corner:
+    return choose(a[0], b[0]), choose(a[1], b[1]), choose(a[2], b[2])
 
 
 def measure(block: np.ndarray, origin: Corner = (0, 0, 0)) -> dict[int, Extent]:

@@ -111,6 +111,12 @@ class PackedPatch:
     records: bytes
     text: str
 
+    @property
+    def nbytes(self) -> int:
+        """Memory that both blocks take once unpacked, in bytes."""
+        z0, z1, y0, y1, x0, x1 = self.box
+        return 8 * (z1 - z0) * (y1 - y0) * (x1 - x0)
+
     def unpack(self) -> Patch:
         """The patch again. Raises ValueError when the bytes are damaged."""
         z0, z1, y0, y1, x0, x1 = self.box
@@ -145,7 +151,10 @@ _MOST_RECORD_BYTES = 1 << 30
 def _decode_records(data: bytes) -> RecordChanges:
     changes: RecordChanges = {}
     for line in _decompress(data, _MOST_RECORD_BYTES).decode().splitlines():
-        rows = json.loads(line)
+        try:
+            rows = json.loads(line)
+        except RecursionError:
+            raise ValueError("a change of an object record is damaged") from None
         if type(rows) is not list or len(rows) != 2 or rows == [None, None]:
             raise ValueError("a change of an object record is damaged")
         before, after = (None if row is None else record_from_row(row) for row in rows)

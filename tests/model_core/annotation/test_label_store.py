@@ -164,12 +164,12 @@ def test_what_cannot_be_labels_is_refused(where: tuple[slice, slice, slice], new
         LabelStore.empty((1, 8, 8)).edit(where, new, "Bad")
 
 
-def test_compacting_the_history_changes_no_undo() -> None:
+def test_a_compressed_history_changes_no_undo() -> None:
     store = LabelStore.empty((1, 64, 64))
     for i in range(20):
         paint(store, (0, 1, i, i + 9, 2 * i, 2 * i + 9), i % 6 + 1)
     final = store.labels.copy()
-    store.history.compact(unpacked_bytes=500)
+    store.history.tidy(unpacked_bytes=500)
     assert sum(step.unpacked_bytes for step in store.history.steps) <= 500
     while store.undo():
         assert_records_are_right(store)
