@@ -9,8 +9,9 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 
 from cellpose_gui.canvas.canvas import Canvas
+from model_core.annotation.measure import measure
 from model_core.annotation.objects import Source
-from tests.cellpose_gui.canvas.hand import CTRL, SHIFT, counts, lock, make_document, two_cells
+from tests.cellpose_gui.canvas.hand import CTRL, SHIFT, counts, lock, two_cells
 
 
 def choose(canvas: Canvas, tool: str, size: float) -> None:
@@ -253,9 +254,9 @@ def test_random_strokes_can_all_be_taken_back(show):
         hand.drag(*points, keys=CTRL if generator.random() < 0.3 else Qt.KeyboardModifier.NoModifier)
         if (document.labels != states[-1]).any():
             states.append(document.labels.copy())
-        fresh = make_document(document.labels).objects
-        assert {i: (r.box, r.area) for i, r in document.objects.items()} == {
-            i: (r.box, r.area) for i, r in fresh.items()
+        fresh = measure(document.labels, (0, 0, 0))
+        assert {id_: (record.box, record.area) for id_, record in document.objects.items()} == {
+            id_: (extent.box, extent.area) for id_, extent in fresh.items()
         }
     assert len(states) > 20
     for state in reversed(states):

@@ -309,9 +309,9 @@ def test_plane_of_a_stack_is_shown(show):
     assert (picture(canvas)[150, 150] != 255).any()
 
 
-def test_another_document_takes_the_place_of_the_first(show, qtbot):
+def test_another_document_takes_the_place_of_the_first(show, tmp_path_factory):
     canvas, document, hand = show(two_cells())
-    other = make_document(np.zeros((20, 20)))
+    other = make_document(tmp_path_factory.mktemp("other"), np.zeros((20, 20)))
     canvas.set_document(other)
     document.edit((slice(0, 1), slice(0, 60), slice(0, 80)), np.ones((1, 60, 80), np.uint32), "Late")
     canvas.set_tool("brush")
@@ -321,3 +321,4 @@ def test_another_document_takes_the_place_of_the_first(show, qtbot):
     hand.click(10, 10)
     canvas.show_ring(None)
     assert (picture(canvas) < 60).all()
+    other.close()
