@@ -1,1 +1,1 @@
-"""Where images and labels are drawn, and the tools that edit them."""
+"""The surface on which an image and its labels are shown and edited."""

@@ -1,0 +1,371 @@
+"""The canvas: an image with its labels on screen, and the tool that the mouse drives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Protocol, cast
+
+import numpy as np
+from PyQt6.QtCore import QPointF, QRectF, Qt, pyqtSignal
+from PyQt6.QtGui import QColor, QKeyEvent, QPainterPath
+from PyQt6.QtWidgets import QVBoxLayout, QWidget
+
+from cellpose_gui.canvas.channel_display import ChannelDisplay
+from cellpose_gui.canvas.image_item import ImageItem
+from cellpose_gui.canvas.label_item import LabelItem, Preview
+from cellpose_gui.canvas.marks import Mark
+from cellpose_gui.canvas.palette import OverlayStyle
+from cellpose_gui.canvas.pointer import Pointer
+from cellpose_gui.canvas.tools.brush import Brush
+from cellpose_gui.canvas.tools.delete import Delete
+from cellpose_gui.canvas.tools.edits import delete_cells, say_deleted
+from cellpose_gui.canvas.tools.eraser import Eraser
+from cellpose_gui.canvas.tools.outline import Outline
+from cellpose_gui.canvas.tools.pan import Pan
+from cellpose_gui.canvas.tools.select import Select
+from cellpose_gui.canvas.tools.tool import CHANGES, CREATES, Tool
+from cellpose_gui.canvas.view import CanvasView
+from cellpose_gui.document.document import Document
+from model_core.annotation.patch import Patch
+
+TOOLS: tuple[type[Tool], ...] = (Select, Brush, Eraser, Outline, Delete, Pan)
+LARGEST_BRUSH = 500.0
+
+
+class HasPixels(Protocol):
+    """What the canvas must know of the image of a document, beside what the document knows."""
+
+    @property
+    def pixels(self) -> np.ndarray:
+        """(C, Z, Y, X)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What lies under the cursor. `values`: one per channel, in the units of the image."""
+
+    plane: int
+    row: int
+    col: int
+    values: tuple[float, ...]
+    label: int
+
+
+class Canvas(QWidget):
+    """Shows a document and lets the current tool edit it.
+
+    Keys: `F` fits, `1` shows one image pixel per screen pixel, `[` and `]` change the brush, Delete deletes
+    the selection, Escape cancels the gesture, else clears the selection. Space and drag, a middle or a right
+    drag pan.
+    """
+
+    hovered = pyqtSignal(object)  # a Reading, or None off the image
+    tool_changed = pyqtSignal(str)
+    brush_size_changed = pyqtSignal(float)
+    plane_changed = pyqtSignal(int)
+    view_changed = pyqtSignal()  # the zoom factor or the part of the image that is shown
+    said = pyqtSignal(str)  # a line for the status bar
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.view = CanvasView(self)
+        self.setFocusProxy(self.view)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.view)
+        self._image, self._overlay = ImageItem(), LabelItem()
+        self._shape, self._ring = Mark(fill_opacity=0.12), Mark()
+        for item in (self._image, self._overlay, self._shape, self._ring):
+            self.view.add(item)
+        self._document: Document | None = None
+        self._pixels = np.zeros((1, 1, 0, 0), np.uint8)
+        self._plane = 0
+        self._brush_size = 12.0
+        self._pointer: Pointer | None = None
+        self._tools = {tool.name: tool(self) for tool in TOOLS}
+        self._tool = self._tools["select"]
+        self._connect_view()
+
+    def _connect_view(self) -> None:
+        self.view.pressed.connect(self._press)
+        self.view.moved.connect(self._move)
+        self.view.released.connect(self._release)
+        self.view.double_clicked.connect(self._double_click)
+        self.view.left.connect(self._leave)
+        self.view.turned.connect(self._turn)
+        self.view.view_changed.connect(self.view_changed)
+
+    # ------------------------------------------------------------------ what is shown
+
+    @property
+    def document(self) -> Document | None:
+        return self._document
+
+    def set_document(self, document: Document | None) -> None:
+        """Show another document from its first plane, fitted, with automatic levels; None shows nothing."""
+        self._tool.cancel()
+        if self._document is not None:
+            self._document.patch_applied.disconnect(self._show_patch)
+            self._document.selection_changed.disconnect(self._show_selection)
+        self._document, self._plane = document, 0
+        if document is None:
+            self._image.set_pixels(None)
+            self._overlay.set_labels(None)
+            self.hovered.emit(None)
+            return
+        document.patch_applied.connect(self._show_patch)
+        document.selection_changed.connect(self._show_selection)
+        self._pixels = cast(HasPixels, document.image).pixels
+        self._image.set_pixels(self._pixels)
+        self._overlay.set_labels(document.labels)
+        self.view.set_image_size(*document.labels.shape[1:])
+        self._show_selection()
+        self.plane_changed.emit(0)
+
+    @property
+    def plane(self) -> int:
+        """The plane of a stack that is shown, from 0."""
+        return self._plane
+
+    @plane.setter
+    def plane(self, plane: int) -> None:
+        planes = 1 if self._document is None else self._document.labels.shape[0]
+        plane = min(max(plane, 0), planes - 1)
+        if plane == self._plane:
+            return
+        self._tool.cancel()
+        self._plane = plane
+        self._image.set_plane(plane)
+        self._overlay.set_plane(plane)
+        self.plane_changed.emit(plane)
+        self._refresh_hover()
+
+    @property
+    def channels(self) -> tuple[ChannelDisplay, ...]:
+        """Levels, gamma, colour and visibility of every channel; assign to change them."""
+        return self._image.channels
+
+    @channels.setter
+    def channels(self, channels: tuple[ChannelDisplay, ...]) -> None:
+        self._image.channels = channels
+
+    @property
+    def overlay(self) -> OverlayStyle:
+        """How labels are drawn: `canvas.overlay = replace(canvas.overlay, fill_opacity=0.5)`."""
+        return self._overlay.style
+
+    @overlay.setter
+    def overlay(self, style: OverlayStyle) -> None:
+        self._overlay.style = style
+
+    @property
+    def labels_visible(self) -> bool:
+        return self.overlay.visible
+
+    @labels_visible.setter
+    def labels_visible(self, visible: bool) -> None:
+        self.overlay = replace(self.overlay, visible=visible)
+
+    def fit(self) -> None:
+        """Show the whole image."""
+        self.view.fit()
+
+    def actual_size(self) -> None:
+        """One image pixel per screen pixel."""
+        self.view.actual_size()
+
+    def zoom_to(self, box: tuple[slice, slice, slice]) -> None:
+        """Show a box (z, y, x), with some room around it, in its first plane if another one is shown."""
+        z, y, x = box
+        if not z.start <= self._plane < z.stop:
+            self.plane = z.start
+        self.view.zoom_to(QRectF(x.start, y.start, x.stop - x.start, y.stop - y.start), border=0.25)
+
+    # ------------------------------------------------------------------ tools
+
+    @property
+    def tool(self) -> str:
+        return self._tool.name
+
+    def set_tool(self, name: str) -> None:
+        """Choose a tool by its name: select, brush, eraser, outline, delete or pan."""
+        tool = self._tools[name]
+        if tool is self._tool:
+            return
+        self._tool.cancel()
+        self.show_ring(None)
+        self._tool = tool
+        self.view.left_pans = tool.pans
+        self.view.tool_cursor = tool.cursor
+        self.view.show_cursor()
+        self._refresh_hover()
+        self.tool_changed.emit(name)
+
+    @property
+    def brush_size(self) -> float:
+        """Diameter of the brush and the eraser in image pixels."""
+        return self._brush_size
+
+    @brush_size.setter
+    def brush_size(self, size: float) -> None:
+        size = float(round(min(max(size, 1.0), LARGEST_BRUSH)))
+        if size != self._brush_size:
+            self._brush_size = size
+            self._refresh_hover()
+            self.brush_size_changed.emit(size)
+
+    def cancel(self) -> bool:
+        """Give up the gesture that is going on, without a change; False if there was none."""
+        busy = self._tool.busy
+        self._tool.cancel()
+        return busy
+
+    def delete_selected(self) -> None:
+        """Delete the selected cells; locked ones stay."""
+        if self._document is not None and self._document.selected:
+            self.cancel()
+            self.say(say_deleted(*delete_cells(self._document, self._document.selected)))
+
+    # ------------------------------------------------------------------ what tools use
+
+    @property
+    def pixel_size(self) -> float:
+        return 1 / self.view.scale_factor
+
+    def label_at(self, pointer: Pointer) -> int:
+        if self._document is None or not self._on_image(pointer):
+            return 0
+        return int(self._document.labels[self._plane, pointer.row, pointer.col])
+
+    def show_preview(self, preview: Preview | None, rows: slice, cols: slice) -> None:
+        self._overlay.set_preview(preview)
+        self._overlay.repaint_box(rows, cols)
+
+    def show_shape(self, path: QPainterPath | None, colour: QColor = CHANGES) -> None:
+        if path is None:
+            self._shape.clear()
+        else:
+            self._shape.show_path(path, colour, self.pixel_size)
+
+    def show_ring(self, pointer: Pointer | None, colour: QColor = CHANGES) -> None:
+        if pointer is None:
+            self._ring.clear()
+            return
+        centre, radius = QPointF(pointer.x, pointer.y), self._brush_size / 2
+        path = QPainterPath()
+        path.addEllipse(centre, radius, radius)
+        if colour == CREATES:  # a plus tells eyes that do not see the colour
+            arm = min(radius * 0.5, 5 * self.pixel_size)
+            path.moveTo(pointer.x - arm, pointer.y)
+            path.lineTo(pointer.x + arm, pointer.y)
+            path.moveTo(pointer.x, pointer.y - arm)
+            path.lineTo(pointer.x, pointer.y + arm)
+        self._ring.show_path(path, colour, self.pixel_size)
+
+    def say(self, text: str) -> None:
+        self.said.emit(text)
+
+    # ------------------------------------------------------------------ events
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        assert event is not None
+        key = Qt.Key(event.key())
+        if key == Qt.Key.Key_Escape and self.cancel():
+            return
+        if self._tool.key(key):
+            return
+        match key:
+            case Qt.Key.Key_F:
+                self.fit()
+            case Qt.Key.Key_1:
+                self.actual_size()
+            case Qt.Key.Key_BracketLeft:
+                self._turn(-1)
+            case Qt.Key.Key_BracketRight:
+                self._turn(1)
+            case Qt.Key.Key_Delete | Qt.Key.Key_Backspace:
+                self.delete_selected()
+            case Qt.Key.Key_Control | Qt.Key.Key_Shift | Qt.Key.Key_Alt:
+                self._hold_modifiers(event)
+            case Qt.Key.Key_Escape if self._document is not None:
+                self._document.select(())
+            case _:
+                event.ignore()
+
+    def keyReleaseEvent(self, event: QKeyEvent | None) -> None:
+        assert event is not None
+        self._hold_modifiers(event)
+        event.ignore()
+
+    def _hold_modifiers(self, event: QKeyEvent) -> None:
+        held = event.modifiers()
+        if self._pointer is not None:
+            self._pointer = replace(
+                self._pointer,
+                shift=bool(held & Qt.KeyboardModifier.ShiftModifier),
+                ctrl=bool(held & Qt.KeyboardModifier.ControlModifier),
+                alt=bool(held & Qt.KeyboardModifier.AltModifier),
+            )
+        self._refresh_hover()
+
+    def _press(self, pointer: Pointer) -> None:
+        self._pointer = pointer
+        self._tool.press(pointer)
+
+    def _move(self, pointer: Pointer, held: bool) -> None:
+        self._pointer = pointer
+        if held:
+            self._tool.drag(pointer)
+        else:
+            self._tool.hover(pointer)
+        self.hovered.emit(self._reading(pointer))
+
+    def _release(self, pointer: Pointer) -> None:
+        self._pointer = pointer
+        self._tool.release(pointer)
+
+    def _double_click(self, pointer: Pointer) -> None:
+        if self._tool.uses_brush_size:  # two quick dabs
+            self._tool.press(pointer)
+        else:
+            self._tool.cancel()
+            self.fit()
+
+    def _leave(self) -> None:
+        self._pointer = None
+        self._tool.hover(None)
+        self.hovered.emit(None)
+
+    def _turn(self, notches: int) -> None:
+        """Brush sizes grow by a tenth, at least by one pixel, each notch."""
+        for _ in range(abs(notches)):
+            step = max(1.0, round(self._brush_size * 0.1))
+            self.brush_size += step if notches > 0 else -step
+
+    def _refresh_hover(self) -> None:
+        if self._pointer is not None:
+            self._tool.hover(self._pointer)
+
+    def _reading(self, pointer: Pointer) -> Reading | None:
+        if self._document is None or not self._on_image(pointer):
+            return None
+        pixels = self._pixels[:, self._plane, pointer.row, pointer.col]
+        values = tuple(float(value) for value in np.asarray(pixels))
+        return Reading(self._plane, pointer.row, pointer.col, values, self.label_at(pointer))
+
+    def _on_image(self, pointer: Pointer) -> bool:
+        assert self._document is not None
+        height, width = self._document.labels.shape[1:]
+        return 0 <= pointer.row < height and 0 <= pointer.col < width
+
+    # ------------------------------------------------------------------ the document has changed
+
+    def _show_patch(self, patch: Patch) -> None:
+        z, rows, cols = patch.box
+        if z.start <= self._plane < z.stop:
+            self._overlay.labels_changed(rows, cols)
+            self._refresh_hover()
+
+    def _show_selection(self) -> None:
+        assert self._document is not None
+        self._overlay.set_selected(self._document.selected)

@@ -1,0 +1,75 @@
+"""How one channel of an image becomes colour: levels, gamma, colour, on or off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cellpose_gui.canvas.levels import auto_levels
+
+COLOURS: dict[str, tuple[int, int, int]] = {
+    "grey": (255, 255, 255),
+    "red": (255, 0, 0),
+    "green": (0, 255, 0),
+    "blue": (0, 0, 255),
+    "yellow": (255, 255, 0),
+    "magenta": (255, 0, 255),
+    "cyan": (0, 255, 255),
+    "orange": (255, 140, 0),
+}
+_BY_COUNT = {1: ("grey",), 2: ("green", "magenta"), 3: ("red", "green", "blue")}
+_MANY = ("grey", "red", "green", "blue", "yellow", "magenta", "cyan", "orange")
+_STEPS = 4096  # shades that floating-point and wide integer pixels are sorted into
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelDisplay:
+    """`black` and `white` in the units of the image; `colour` a name of COLOURS or an (r, g, b) of 0-255."""
+
+    black: float
+    white: float
+    gamma: float = 1.0
+    colour: str | tuple[int, int, int] = "grey"
+    visible: bool = True
+
+    def table(self, dtype: np.dtype) -> np.ndarray:
+        """Colours (uint32 0xffRRGGBB) of every value of an 8- or 16-bit type, else of `_STEPS` shades."""
+        steps = _STEPS if _is_wide(dtype) else int(np.iinfo(dtype).max) + 1
+        span = max(self.white - self.black, 1e-30)
+        shade = np.linspace(0, 1, steps) if _is_wide(dtype) else (np.arange(steps) - self.black) / span
+        shade = np.clip(shade, 0, 1) ** (1 / self.gamma)
+        red, green, blue = COLOURS[self.colour] if isinstance(self.colour, str) else self.colour
+        return (
+            np.uint32(0xFF000000)
+            | np.rint(shade * red).astype(np.uint32) << np.uint32(16)
+            | np.rint(shade * green).astype(np.uint32) << np.uint32(8)
+            | np.rint(shade * blue).astype(np.uint32)
+        )
+
+    def indices(self, pixels: np.ndarray) -> np.ndarray:
+        """Positions in `table` of sampled pixels; NaN counts as black."""
+        if not _is_wide(pixels.dtype):
+            return pixels
+        scaled = pixels.astype(np.float32)
+        with np.errstate(over="ignore", invalid="ignore"):
+            scaled -= np.float32(self.black)
+            scaled *= np.float32((_STEPS - 1) / max(self.white - self.black, 1e-30))
+        # fmax and fmin give the other operand where one is NaN, so NaN turns into 0 here.
+        return np.fmin(np.fmax(scaled, 0), _STEPS - 1).astype(np.uint16)
+
+
+def _is_wide(dtype: np.dtype) -> bool:
+    return dtype not in (np.uint8, np.uint16)
+
+
+def default_channels(pixels: np.ndarray, plane: int) -> tuple[ChannelDisplay, ...]:
+    """Displays for a (C, Z, Y, X) image: three 8-bit channels are a photograph and keep their full range."""
+    count = len(pixels)
+    names = _BY_COUNT.get(count, _MANY)
+    if count == 3 and pixels.dtype == np.uint8:
+        return tuple(ChannelDisplay(0, 255, colour=name) for name in names)
+    return tuple(
+        ChannelDisplay(*auto_levels(channel[plane]), colour=names[number % len(names)])
+        for number, channel in enumerate(pixels)
+    )

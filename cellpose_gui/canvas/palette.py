@@ -1,0 +1,153 @@
+"""The colour of every label: told apart by colour-blind eyes, and different from its neighbours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+# Hues in the spirit of Okabe and Ito (2008), lightened to stand out from dark fluorescence images; they also
+# differ in lightness, which is what colour-blind eyes go by.
+COLOURS = np.array(
+    [
+        (230, 159, 0),  # orange
+        (86, 180, 233),  # sky
+        (240, 228, 66),  # yellow
+        (226, 100, 46),  # vermilion
+        (20, 178, 138),  # bluish green
+        (224, 145, 196),  # pink
+        (98, 130, 255),  # blue
+        (178, 226, 120),  # light green
+        (178, 130, 255),  # violet
+        (140, 236, 240),  # pale cyan
+    ],
+    np.uint32,
+)
+_SELECTED_EXTRA = 0.15  # how much more opaque the fill of a selected label is
+FOLD = 1 << 22  # ids beyond share the colour of a smaller id, which bounds the tables
+
+
+@dataclass(frozen=True, slots=True)
+class OverlayStyle:
+    """How labels are drawn: opacities 0 to 1, `outline_width` in logical pixels (1 to 3),
+    one more where the image is enlarged 3 times or more."""
+
+    visible: bool = True
+    fill_opacity: float = 0.25
+    outlines: bool = True
+    outline_opacity: float = 1.0
+    outline_width: int = 1
+
+
+class LabelColours:
+    """Tables from label id to premultiplied colour (uint32 0xAARRGGBB): `fill`, `line`, `selected_fill`; and
+    to bool: `selected`."""
+
+    def __init__(self) -> None:
+        self.style = OverlayStyle()
+        self._selected_ids: frozenset[int] = frozenset()
+        self.restart()
+
+    def set_style(self, style: OverlayStyle) -> None:
+        self.style = style
+        self._rebuild()
+
+    def set_selected(self, ids: frozenset[int]) -> None:
+        self._selected_ids = ids
+        self._rebuild_selected()
+
+    @property
+    def any_selected(self) -> bool:
+        return bool(self._selected_ids)
+
+    def restart(self) -> None:
+        """Forget colours that were chosen for the labels of another image."""
+        self._slots = _default_slots(0, 1024)
+        self._settled = np.zeros(1024, bool)
+        self._settled[0] = True
+        self._rebuild()
+
+    def fold(self, ids: np.ndarray) -> np.ndarray:
+        """Ids (uint32) that are safe to look up in the tables; grows the tables where needed."""
+        top = int(ids.max(initial=0))
+        if top >= FOLD:
+            ids = np.where(ids < FOLD, ids, ids % (FOLD - 1) + 1).astype(np.uint32)
+            top = int(ids.max(initial=0))
+        self._grow(top)
+        return ids
+
+    def separate(self, pairs: np.ndarray) -> None:
+        """Choose colours so that no pair (N, 2) of neighbouring ids shares one.
+
+        Ids that were in pairs before keep their colour, so nothing that the user has seen changes.
+        """
+        pairs = self.fold(pairs)
+        if self._settled[pairs].all():
+            return
+        self._slots = _separated(self._slots, pairs, ~self._settled)
+        self._settled[pairs] = True
+        self._rebuild()
+
+    def settled(self, ids: np.ndarray) -> bool:
+        """Whether the colours of all `ids` have been chosen with a view to their neighbours."""
+        return bool(self._settled[self.fold(ids)].all())
+
+    def slots_of(self, ids: np.ndarray) -> np.ndarray:
+        """The place in COLOURS of every id."""
+        return self._slots[self.fold(ids)]
+
+    def _grow(self, top: int) -> None:
+        if top < len(self._slots):
+            return
+        size = min(FOLD, max(top + 1, 2 * len(self._slots)))
+        old = len(self._slots)
+        self._slots = np.concatenate([self._slots, _default_slots(old, size)])
+        self._settled = np.concatenate([self._settled, np.zeros(size - old, bool)])
+        self._rebuild()
+
+    def _rebuild(self) -> None:
+        style = self.style
+        self.fill = _premultiplied(COLOURS, style.fill_opacity).take(self._slots)
+        self.line = _premultiplied(COLOURS, style.outline_opacity).take(self._slots)
+        selected_opacity = min(1.0, style.fill_opacity + _SELECTED_EXTRA)
+        self.selected_fill = _premultiplied(COLOURS, selected_opacity).take(self._slots)
+        self.fill[0] = self.line[0] = self.selected_fill[0] = 0
+        self._rebuild_selected()
+
+    def _rebuild_selected(self) -> None:
+        self.selected = np.zeros(len(self._slots), bool)
+        ids = np.fromiter(self._selected_ids, np.int64, len(self._selected_ids))
+        self.selected[ids[ids < len(self._slots)]] = True
+
+
+def _default_slots(first: int, last: int) -> np.ndarray:
+    # Labels often count along rows; a step that shares no factor with the number of colours spreads
+    # neighbours.
+    return (np.arange(first, last) * 7 % len(COLOURS)).astype(np.uint8)
+
+
+def _premultiplied(colours: np.ndarray, opacity: float) -> np.ndarray:
+    red, green, blue = np.rint(colours.T * opacity).astype(np.uint32)
+    return np.uint32(round(255 * opacity) << 24) | red << np.uint32(16) | green << np.uint32(8) | blue
+
+
+def _separated(slots: np.ndarray, pairs: np.ndarray, movable: np.ndarray) -> np.ndarray:
+    """Every round, the larger id of each clashing pair takes a random colour that none of its neighbours
+    has."""
+    both = np.concatenate([pairs, pairs[:, ::-1]])
+    slots = slots.copy()
+    generator = np.random.default_rng(0)
+    for _ in range(30):
+        clash = slots[pairs[:, 0]] == slots[pairs[:, 1]]
+        first, second = pairs[clash].max(axis=1), pairs[clash].min(axis=1)
+        movers = np.unique(np.where(movable[first], first, second))
+        movers = movers[movable[movers]]
+        if len(movers) == 0:
+            break
+        place = np.full(len(slots), -1)
+        place[movers] = np.arange(len(movers))
+        near = both[place[both[:, 0]] >= 0]
+        score = generator.random((len(movers), len(COLOURS)))
+        score[place[near[:, 0]], slots[near[:, 1]]] += 1
+        slots[movers] = score.argmin(axis=1)
+    return slots

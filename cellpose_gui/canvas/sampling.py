@@ -1,0 +1,73 @@
+"""Which image pixels lie under which device pixels, and how to fetch them quickly."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from PyQt6.QtCore import QRectF
+from PyQt6.QtGui import QTransform
+
+
+@dataclass(frozen=True, slots=True)
+class PixelGrid:
+    """A rectangle of device pixels and the image rows and columns below their centres.
+
+    `left`, `top`: the first device pixel. `rows`, `cols`: ascending image indices (intp), one per device row
+    and column; they may point outside the image where a margin was asked for. `step`: image pixels per device
+    pixel. `ratio`: device pixels per logical pixel.
+    """
+
+    left: int
+    top: int
+    rows: np.ndarray
+    cols: np.ndarray
+    step: float
+    ratio: float
+
+
+def pixel_grid(
+    view: QTransform, ratio: float, exposed: QRectF, height: int, width: int, margin: int
+) -> PixelGrid | None:
+    """The grid of the device pixels of `exposed` (image coordinates) whose centres lie on the image.
+
+    `view` maps image coordinates to logical pixels, `ratio` is device pixels per logical pixel. Image pixel
+    (0, 0) covers [0, 1] x [0, 1]. The grid is `margin` device pixels larger on every side. None where nothing
+    is visible.
+    """
+    left, cols = _axis(view.m11() * ratio, view.dx() * ratio, exposed.left(), exposed.right(), width, margin)
+    top, rows = _axis(view.m22() * ratio, view.dy() * ratio, exposed.top(), exposed.bottom(), height, margin)
+    if len(rows) <= 2 * margin or len(cols) <= 2 * margin:
+        return None
+    return PixelGrid(left, top, rows, cols, 1 / (view.m11() * ratio), ratio)
+
+
+def _axis(
+    scale: float, offset: float, low: float, high: float, size: int, margin: int
+) -> tuple[int, np.ndarray]:
+    first = max(math.floor(low * scale + offset), math.ceil(offset - 0.5)) - margin
+    last = min(math.ceil(high * scale + offset), math.ceil(size * scale + offset - 0.5)) + margin
+    device = np.arange(first, max(first, last))
+    return first, np.floor((device + (0.5 - offset)) / scale).astype(np.intp)
+
+
+def take_pixels(
+    plane: np.ndarray,
+    rows: np.ndarray,
+    cols: np.ndarray,
+    step: float,
+    look_up: Callable[[np.ndarray], np.ndarray] = lambda pixels: pixels,
+) -> np.ndarray:
+    """`look_up(plane[rows][:, cols])` of a (Y, X) array; ascending indices inside the plane.
+
+    Zoomed in, columns are spread over the few rows that exist and whole rows are copied after that; zoomed
+    out, the few rows that are hit are copied before columns are picked. Both orders touch memory in runs.
+    `look_up` gets as few pixels as possible.
+    """
+    across = cols - cols[0]
+    if step <= 1:
+        block = look_up(plane[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1])
+        return block.take(across, axis=1, mode="clip").take(rows - rows[0], axis=0, mode="clip")
+    return look_up(plane[rows, cols[0] : cols[-1] + 1].take(across, axis=1, mode="clip"))

@@ -1,0 +1,12 @@
+"""Pan: a left drag moves the view."""
+
+from __future__ import annotations
+
+from cellpose_gui.canvas.tools.tool import Tool
+
+
+class Pan(Tool):
+    """Has nothing to do itself: the view pans with the left button while this tool is chosen."""
+
+    name = "pan"
+    pans = True

@@ -1,0 +1,86 @@
+"""The interface of all tools, and what they may use of the canvas around them."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QColor, QPainterPath
+
+from cellpose_gui.canvas.label_item import Preview
+from cellpose_gui.canvas.pointer import Pointer
+from cellpose_gui.document.document import Document
+
+CREATES = QColor(70, 235, 140)  # a press makes a new cell
+CHANGES = QColor(90, 205, 255)  # a press changes the cell under the cursor
+ERASES_ONE = QColor(240, 150, 40)
+ERASES_ALL = QColor(240, 80, 70)
+REFUSED = QColor(150, 150, 150)  # the cell under the cursor is locked
+
+
+class ToolHost(Protocol):
+    """The canvas as tools see it."""
+
+    @property
+    def document(self) -> Document | None: ...
+    @property
+    def plane(self) -> int: ...
+    @property
+    def brush_size(self) -> float: ...
+
+    @property
+    def pixel_size(self) -> float:
+        """Length of a logical pixel of the screen in image coordinates."""
+
+    def label_at(self, pointer: Pointer) -> int:
+        """The id under the pointer in the plane shown, 0 for background and outside the image."""
+
+    def show_preview(self, preview: Preview | None, rows: slice, cols: slice) -> None:
+        """Show a change that is not made yet, and repaint these rows and columns."""
+
+    def show_shape(self, path: QPainterPath | None, colour: QColor = CHANGES) -> None:
+        """Show the outline or box that is being drawn (image coordinates); None takes it away."""
+
+    def show_ring(self, pointer: Pointer | None, colour: QColor = CHANGES) -> None:
+        """Show the ring of the brush around the pointer; None takes it away."""
+
+    def say(self, text: str) -> None:
+        """Tell the user in the status bar."""
+
+
+class Tool:
+    """Reacts to the pointer in image coordinates. The default does nothing.
+
+    `press`, any number of `drag` and `release` make a gesture; `cancel` ends it without a change and must be
+    safe at any time. A tool changes labels only through the document, at the end of a gesture, as one edit.
+    """
+
+    name = ""
+    cursor = Qt.CursorShape.ArrowCursor
+    uses_brush_size = False
+    pans = False  # a left drag moves the view instead of reaching the tool
+
+    def __init__(self, host: ToolHost) -> None:
+        self.host = host
+
+    @property
+    def busy(self) -> bool:
+        """True within a gesture."""
+        return False
+
+    def press(self, pointer: Pointer) -> None: ...
+    def drag(self, pointer: Pointer) -> None: ...
+    def release(self, pointer: Pointer) -> None: ...
+
+    def hover(self, pointer: Pointer | None) -> None:
+        """The pointer moved without a button, or a key or the brush size changed below it; None: it left."""
+
+    def double_click(self, pointer: Pointer) -> bool:
+        """True when the tool has used it; otherwise it counts as a press."""
+        return False
+
+    def key(self, key: Qt.Key) -> bool:
+        """True when the tool has used the key."""
+        return False
+
+    def cancel(self) -> None: ...

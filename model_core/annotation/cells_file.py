@@ -1,0 +1,346 @@
+"""A document on disk: NAME.cells, one SQLite file that takes each Patch as one transaction.
+
+SQLite's own file lock, held from opening to closing, keeps a second opener out; the system drops
+it when a process dies, so a crash never locks a document. (On POSIX systems that lock would also
+be dropped if this process opened and closed the file by other means: nothing here does.)
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from model_core.annotation.cells_schema import (
+    CHUNK,
+    DamagedDocumentError,
+    ReadOnlyFolderError,
+    check_tables,
+    create_tables,
+    is_empty,
+)
+from model_core.annotation.history import Step
+from model_core.annotation.objects import ROW_LENGTH, record_to_row
+from model_core.annotation.patch import Patch, box_shape, decode_block, encode_block
+from model_core.errors import UserError
+from model_core.formats.atomic import plain_reason
+
+Shape = tuple[int, int, int]
+_PUT_OBJECT = f"INSERT OR REPLACE INTO objects VALUES ({', '.join('?' * ROW_LENGTH)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What the file must learn of one step: the patch as it was applied, and how the history moved."""
+
+    patch: Patch
+    direction: str  # "apply", "undo" or "redo"
+    step: Step
+    next_id: int
+
+
+def cells_path(image_path: Path, folder: Path | None = None) -> Path:
+    """Where the document of an image lies: beside it, or in `folder`."""
+    return (folder or image_path.parent) / f"{image_path.stem}.cells"
+
+
+class CellsFile:
+    """The document of one image. May be handed from thread to thread, but is used by one at a time.
+
+    Opening never makes a file: that happens with the first `write`.
+    """
+
+    def __init__(self, path: Path, image_path: Path, shape: Shape) -> None:
+        """`shape` is (Z, Y, X) of the image. Opens `path` if it exists, and locks it.
+
+        Raises DamagedDocumentError for a damaged or foreign file, ReadOnlyFolderError where nothing
+        can be written, UserError for a document of another image or one that is open elsewhere.
+        """
+        self.path = path
+        self.image_path = image_path
+        self.shape = shape
+        self.settings: dict[str, Any] = {}
+        self.connection: sqlite3.Connection | None = None
+        if not path.parent.is_dir():
+            raise UserError(f"The folder {path.parent} does not exist.")
+        exists = path.exists()
+        if not os.access(path.parent, os.W_OK) or (exists and not os.access(path, os.W_OK)):
+            raise ReadOnlyFolderError(
+                f"{path} can't be written: the file or its folder is read-only. "
+                "Choose another folder for the annotations of this image."
+            )
+        if exists:
+            self._open_existing()
+
+    def _open_existing(self) -> None:
+        with _sqlite_errors(self.path):
+            connection = _connect(self.path)
+            try:
+                if is_empty(connection):
+                    connection.close()
+                    return
+                check_tables(connection, self.path)
+                self._check_image(dict(connection.execute("SELECT key, value FROM meta")))
+                settings = connection.execute("SELECT key, value FROM settings").fetchall()
+                self.settings = {key: json.loads(value) for key, value in settings}
+                _use_best_journal(connection)
+            except (ValueError, TypeError, RecursionError) as error:
+                connection.close()
+                raise DamagedDocumentError(f"{self.path} is damaged: its settings can't be read.") from error
+            except BaseException:
+                connection.close()
+                raise
+        self.connection = connection
+
+    def _check_image(self, meta: dict[str, str]) -> None:
+        """Refuse the document of another image: labels over the wrong pixels would be worse than none."""
+        try:
+            shape = tuple(json.loads(meta["shape"]))
+            image, image_path = Path(meta["image"]), meta["image_path"]
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
+            raise DamagedDocumentError(f"{self.path} is damaged: it does not name its image.") from error
+        if shape != self.shape:
+            raise UserError(
+                f"{self.path} has annotations for an image of {_in_words(shape)}, "
+                f"but {self.image_path.name} has {_in_words(self.shape)}. The file was left as it is."
+            )
+        # Beside its image a document may be renamed along with it; the suffix tells a.tif from a.png.
+        beside = self._image_path_to_note(self.path) == ""
+        own = image.suffix.lower() == self.image_path.suffix.lower()
+        if not (own if beside else image_path == _utf8(str(self.image_path.absolute()))):
+            raise UserError(
+                f"{self.path} holds the annotations of {image_path or image}, not of {self.image_path}. "
+                "Choose another folder for the annotations of this image."
+            )
+
+    def write(self, change: Change) -> None:
+        """Store one step, all of it or nothing. Makes the file at the first one. Raises UserError."""
+        packed = change.step.packed if change.direction == "apply" else None
+        self._be_in_place()
+        with _sqlite_errors(self.path), self._transaction() as connection:
+            (position,) = connection.execute("SELECT value FROM meta WHERE key = 'position'").fetchone()
+            position = int(position)
+            if packed is not None:
+                connection.execute("DELETE FROM patches WHERE step > ?", (position,))
+                connection.execute(
+                    "INSERT INTO patches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (position + 1, *packed.box, packed.old, packed.new, packed.records, packed.text),
+                )
+            position += -1 if change.direction == "undo" else 1
+            for key, value in (("position", position), ("next_id", change.next_id)):
+                connection.execute("UPDATE meta SET value = ? WHERE key = ?", (str(value), key))
+            _write_labels(connection, change.patch, self.shape)
+            _write_objects(connection, change.patch)
+
+    def write_setting(self, key: str, value: str) -> None:
+        """Store a value, as JSON; until the first step makes the file, only remember it."""
+        self.settings[key] = json.loads(value)
+        if self.connection is not None:
+            self._be_in_place()
+            with _sqlite_errors(self.path), self._transaction() as connection:
+                connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (key, value))
+
+    def move(self, path: Path) -> None:
+        """Go on in another place, with all that is stored so far. Raises UserError if something is there."""
+        if path.exists():
+            raise UserError(f"{path} exists already; it was not written over. Choose another folder.")
+        if self.connection is not None:
+            self._copy_to(path)
+        self.path = path
+
+    def close(self) -> None:
+        """Give the file free."""
+        if self.connection is not None:
+            self.connection.close()
+            self.connection = None
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        if self.connection is not None:
+            with _atomically(self.connection):
+                yield self.connection
+            return
+        connection = _connect(self.path)
+        try:
+            if not is_empty(connection):
+                raise UserError(
+                    f"{self.path} has been made by another window or program in the meantime; it was not "
+                    "written over. Choose another folder for the annotations of this image."
+                )
+            with _atomically(connection):
+                create_tables(connection)
+                connection.executemany("INSERT INTO meta VALUES (?, ?)", self._first_meta().items())
+                stored = [(key, json.dumps(value)) for key, value in self.settings.items()]
+                connection.executemany("INSERT INTO settings VALUES (?, ?)", stored)
+                yield connection
+            _use_best_journal(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self.connection = connection
+
+    def _first_meta(self) -> dict[str, str]:
+        return {
+            "image": _utf8(self.image_path.name),
+            "image_path": self._image_path_to_note(self.path),
+            "shape": json.dumps(self.shape),
+            "position": "0",
+            "next_id": "1",
+        }
+
+    def _image_path_to_note(self, path: Path) -> str:
+        """Beside its image a document need not know the path, and survives a move of the whole folder."""
+        image_path = self.image_path.absolute()
+        return "" if path.absolute().parent == image_path.parent else _utf8(str(image_path))
+
+    def _be_in_place(self) -> None:
+        """A file deleted under us would take writes into nowhere: put it back from the open handle."""
+        if not self.path.parent.is_dir():
+            raise UserError(f"The folder {self.path.parent} is not there any more.")
+        if self.connection is not None and not self.path.exists():
+            self._copy_to(self.path)
+
+    def _copy_to(self, path: Path) -> None:
+        assert self.connection is not None
+        half = path.with_name(path.name + ".part")
+        with _sqlite_errors(path):
+            half.unlink(missing_ok=True)
+            self.connection.execute("VACUUM INTO ?", (str(half),))
+            # SQLite finds a write-ahead log by name: one of a deleted file must not be taken for ours.
+            path.with_name(path.name + "-wal").unlink(missing_ok=True)
+            half.rename(path)
+            connection = _connect(path)
+            _use_best_journal(connection)
+            noted = (self._image_path_to_note(path),)
+            connection.execute("UPDATE meta SET value = ? WHERE key = 'image_path'", noted)
+        self.connection.close()
+        self.connection = connection
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """An open connection that holds the lock of the file. Raises sqlite3.Error."""
+    connection = sqlite3.connect(path, timeout=0.5, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # also spares WAL its shared memory
+        connection.execute("BEGIN EXCLUSIVE")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _use_best_journal(connection: sqlite3.Connection) -> None:
+    """The write-ahead log where the disk can do it: commits that need no sync, safe against a crash."""
+    mode = ""
+    with suppress(sqlite3.OperationalError):  # then the rollback journal stays, which every disk can do
+        (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        is_empty(connection)  # a read opens the log now: later the folder may have vanished
+    connection.execute(f"PRAGMA synchronous = {'NORMAL' if mode == 'wal' else 'FULL'}")
+
+
+@contextmanager
+def _atomically(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # a full disk makes SQLite roll back by itself
+            connection.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def _sqlite_errors(path: Path) -> Iterator[None]:
+    """Errors of SQLite and the disk as sentences for the user."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"{path} could not be saved: {plain_reason(error)}.") from error
+    except sqlite3.Error as error:
+        said = str(error)
+        if "locked" in said:
+            words = f"{path} is open in another window or program. Close it there first."
+            raise UserError(words) from error
+        if "readonly" in said or "unable to open" in said:
+            words = f"{path} can't be written: the file or its folder is read-only."
+            raise ReadOnlyFolderError(f"{words} Choose another folder for the annotations.") from error
+        if "full" in said:
+            raise UserError(
+                f"{path} could not be saved: the disk is full. Make room and save again."
+            ) from error
+        if "not a database" in said or "malformed" in said:
+            raise DamagedDocumentError(f"{path} is damaged or not a document of this program.") from error
+        raise UserError(f"{path} can't be read or written: {said}.") from error
+
+
+def _write_labels(connection: sqlite3.Connection, patch: Patch, shape: Shape) -> None:
+    """Bring the chunks under the patch up to date, from the file and the patch alone.
+
+    The labels in memory are not looked at: they may have gone on since.
+    """
+    box = patch.box
+    if not patch.new.size:
+        return
+    for z in range(box[0].start, box[0].stop):
+        for y in range(box[1].start // CHUNK, -(-box[1].stop // CHUNK)):
+            for x in range(box[2].start // CHUNK, -(-box[2].stop // CHUNK)):
+                _write_chunk(connection, patch, (z, y, x), shape)
+
+
+def _write_chunk(connection: sqlite3.Connection, patch: Patch, key: Shape, shape: Shape) -> None:
+    region = chunk_box(key, shape)
+    common = [
+        slice(max(c.start, b.start), min(c.stop, b.stop)) for c, b in zip(region, patch.box, strict=True)
+    ]
+    inside = tuple(slice(i.start - c.start, i.stop - c.start) for i, c in zip(common, region, strict=True))
+    source = tuple(slice(i.start - b.start, i.stop - b.start) for i, b in zip(common, patch.box, strict=True))
+    labels = patch.new[source]
+    if labels.shape != box_shape(region):
+        row = connection.execute("SELECT data FROM chunks WHERE z = ? AND y = ? AND x = ?", key).fetchone()
+        whole = np.zeros(box_shape(region), np.uint32)
+        if row is not None:
+            try:
+                whole[...] = decode_block(row[0], whole.shape)
+            except ValueError as error:
+                raise sqlite3.DatabaseError("a chunk of labels is malformed") from error
+        whole[inside] = labels
+        labels = whole
+    if labels.any():
+        connection.execute("INSERT OR REPLACE INTO chunks VALUES (?, ?, ?, ?)", (*key, encode_block(labels)))
+    else:
+        connection.execute("DELETE FROM chunks WHERE z = ? AND y = ? AND x = ?", key)
+
+
+def _write_objects(connection: sqlite3.Connection, patch: Patch) -> None:
+    gone = [(id_,) for id_, (_, after) in patch.records.items() if after is None]
+    present = [record_to_row(after) for _, after in patch.records.values() if after is not None]
+    connection.executemany("DELETE FROM objects WHERE id = ?", gone)
+    connection.executemany(_PUT_OBJECT, present)
+
+
+def chunk_box(key: Shape, shape: Shape) -> tuple[slice, slice, slice]:
+    """The part of the labels that the chunk `key` (plane, row, column of chunks) holds."""
+    z, y, x = key
+    y0, x0 = y * CHUNK, x * CHUNK
+    return slice(z, z + 1), slice(y0, min(y0 + CHUNK, shape[1])), slice(x0, min(x0 + CHUNK, shape[2]))
+
+
+def _utf8(name: str) -> str:
+    """Names of files may hold what UTF-8, and so SQLite, can't say."""
+    return name.encode(errors="backslashreplace").decode()
+
+
+def _in_words(shape: tuple[int, ...]) -> str:
+    planes, *sides = shape
+    plane = " x ".join(str(side) for side in reversed(sides)) + " pixels"
+    return plane if planes == 1 else f"{planes} planes of {plane}"

@@ -1,0 +1,90 @@
+"""Where each pixel ends up when it follows the flows."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from model_core.flows.threads import in_threads
+
+_STILL = 0.02  # px: a step shorter than this ends the walk
+
+
+def follow_flows(flows: np.ndarray, start: np.ndarray, niter: int) -> np.ndarray:
+    """Walks from every start along the flows, one Euler step of at most a pixel at a time.
+
+    The field between pixels is linear. A walker that turns back halves its step, so walkers come to
+    rest on the sink itself instead of swinging about it; the others stop at the first step below
+    0.02 px, or after ``niter`` steps. Positions never leave the image.
+
+    Args:
+        flows: float32 ``(3, Z, Y, X)``, order z, y, x, about unit length; for one plane the z component is unused.
+        start: int64 ``(3, N)`` pixel indices z, y, x.
+        niter: most steps a walker takes.
+
+    Returns:
+        float32 ``(3, N)`` positions in pixels.
+    """
+    end = start.astype(np.float32)
+    walk = _walk_plane if flows.shape[1] == 1 else _walk_volume
+    in_threads(lambda first, last: walk(flows, end, first, last, niter), end.shape[1])
+    return end
+
+
+@numba.njit(cache=True, nogil=True, fastmath=True)
+def _walk_plane(flows, positions, first, last, niter):  # type: ignore[no-untyped-def]
+    height, width = flows.shape[2], flows.shape[3]
+    for n in range(first, last):
+        y, x = positions[1, n], positions[2, n]
+        step, before_y, before_x = np.float32(1), np.float32(0), np.float32(0)
+        for _ in range(niter):
+            j, i = min(int(y), max(height - 2, 0)), min(int(x), max(width - 2, 0))
+            j2, i2 = min(j + 1, height - 1), min(i + 1, width - 1)
+            fy, fx = y - j, x - i
+            w00, w01, w10, w11 = (1 - fy) * (1 - fx), (1 - fy) * fx, fy * (1 - fx), fy * fx
+            vy = (
+                w00 * flows[1, 0, j, i] + w01 * flows[1, 0, j, i2] + w10 * flows[1, 0, j2, i] + w11 * flows[1, 0, j2, i2]
+            )
+            vx = (
+                w00 * flows[2, 0, j, i] + w01 * flows[2, 0, j, i2] + w10 * flows[2, 0, j2, i] + w11 * flows[2, 0, j2, i2]
+            )
+            if vy * before_y + vx * before_x < 0:
+                step *= np.float32(0.5)
+            if step * step * (vy * vy + vx * vx) < _STILL * _STILL:
+                break
+            y = min(max(y + step * vy, np.float32(0)), np.float32(height - 1))
+            x = min(max(x + step * vx, np.float32(0)), np.float32(width - 1))
+            before_y, before_x = vy, vx
+        positions[1, n], positions[2, n] = y, x
+
+
+@numba.njit(cache=True, nogil=True, fastmath=True)
+def _walk_volume(flows, positions, first, last, niter):  # type: ignore[no-untyped-def]
+    top = np.array([flows.shape[1] - 1, flows.shape[2] - 1, flows.shape[3] - 1], np.float32)
+    velocity, before, low, share = np.zeros(3, np.float32), np.zeros(3, np.float32), np.zeros(3, np.int64), np.zeros(3)
+    for n in range(first, last):
+        step = np.float32(1)
+        before[:] = 0
+        for _ in range(niter):
+            for axis in range(3):
+                low[axis] = int(positions[axis, n])
+                share[axis] = positions[axis, n] - low[axis]
+            velocity[:] = 0
+            for corner in range(8):
+                weight = 1.0
+                z, y, x = low[0] + (corner >> 2), low[1] + (corner >> 1 & 1), low[2] + (corner & 1)
+                weight *= share[0] if corner >> 2 else 1 - share[0]
+                weight *= share[1] if corner >> 1 & 1 else 1 - share[1]
+                weight *= share[2] if corner & 1 else 1 - share[2]
+                if weight > 0:  # also keeps the far corners of the last pixel inside
+                    for axis in range(3):
+                        velocity[axis] += weight * flows[axis, z, y, x]
+            if velocity[0] * before[0] + velocity[1] * before[1] + velocity[2] * before[2] < 0:
+                step *= np.float32(0.5)
+            length = velocity[0] ** 2 + velocity[1] ** 2 + velocity[2] ** 2
+            if step * step * length < _STILL * _STILL:
+                break
+            for axis in range(3):
+                moved = positions[axis, n] + step * velocity[axis]
+                positions[axis, n] = min(max(moved, np.float32(0)), top[axis])
+                before[axis] = velocity[axis]

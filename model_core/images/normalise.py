@@ -1,0 +1,63 @@
+"""Intensities of any camera to the range that the net is used to."""
+
+from __future__ import annotations
+
+import numpy as np
+
+_SAMPLES = 1_000_000  # pixels a channel looked at for the percentiles
+
+
+def intensity_range(channel: np.ndarray) -> tuple[float, float]:
+    """The dark and the bright end of one channel.
+
+    The 1st and the 99th percentile, so that hot pixels count for nothing. Where less than 1 % of the
+    image is bright (a few cells on a dark field), the bright end moves towards them, so that it is the
+    cells that span the range and not the camera's noise.
+
+    Args:
+        channel: numbers of any shape; NaN and infinity are left out.
+
+    Returns:
+        ``(low, high)``; equal when the channel is constant or holds no finite number.
+    """
+    step = max(1, int(np.ceil(np.sqrt(channel.size / _SAMPLES))))
+    sample = channel[..., ::step, ::step] if channel.ndim >= 2 else channel[::step]
+    sample = np.asarray(sample, np.float32).ravel()
+    sample = sample[np.isfinite(sample)]
+    if sample.size == 0:
+        return 0.0, 0.0
+    low, middle, high, top = np.percentile(sample, (1, 50, 99, 99.9))
+    return float(low), float(max(high, middle + 0.3 * (top - middle)))
+
+
+def normalise(pixels: np.ndarray, ranges: list[tuple[float, float]] | None = None) -> np.ndarray:
+    """Every channel scaled so that its dark end is 0 and its bright end 1; beyond them logarithmic.
+
+    Args:
+        pixels: ``(C, ...)`` of any real dtype; NaN counts as the dark end, infinity as the largest number.
+        ranges: the dark and bright end of every channel; None measures them here.
+
+    Returns:
+        float32 of the same shape; a constant channel is 0.
+    """
+    scaled = np.empty(pixels.shape, np.float32)
+    for index, channel in enumerate(pixels):
+        low, high = ranges[index] if ranges is not None else intensity_range(channel)
+        if not high > low:
+            scaled[index] = 0
+            continue
+        out = scaled[index]
+        np.subtract(channel, low, out=out, dtype=np.float32, casting="unsafe")
+        out *= 1 / (high - low)
+        if channel.dtype.kind == "f":
+            np.nan_to_num(out, copy=False, nan=0.0, posinf=1e6, neginf=-1e6)
+        compress(out)
+    return scaled
+
+
+def compress(values: np.ndarray) -> None:
+    """In place: 1 + log(x) above 1 and -log(1 - x) below 0, so that nothing clips and nothing explodes."""
+    bright = values > 1
+    values[bright] = 1 + np.log(values[bright])
+    dark = values < 0
+    values[dark] = -np.log1p(-values[dark])

@@ -1,0 +1,116 @@
+"""The net: a residual U-Net that works at half resolution and learns flows, cell probability and size."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+STRIDE = 32  # height and width of the input are multiples of this
+FLOW_SCALE = 5.0  # the net predicts unit vectors times this, so that they weigh like the logit
+
+
+class Maps(NamedTuple):
+    """What the net says about each pixel of a batch of N tiles.
+
+    flows: float32 (N, 2, Y, X), y and x component, about unit length on objects.
+    cellprob: float32 (N, Y, X), logit of lying on an object.
+    size: float32 (N, Y, X), log2 of the diameter of the object here, over the net's own diameter.
+    style: float32 (N, S), unit vectors: the mean of the deepest features.
+    """
+
+    flows: torch.Tensor
+    cellprob: torch.Tensor
+    size: torch.Tensor
+    style: torch.Tensor
+
+
+@dataclass(frozen=True)
+class FlowNetOptions:
+    """The shape of the net: channels of each level, from half resolution down, and blocks a level."""
+
+    channels: int = 3
+    widths: tuple[int, ...] = (32, 64, 128, 256, 256)
+    depths: tuple[int, ...] = (1, 2, 2, 2, 2)
+
+    def as_dict(self) -> dict[str, object]:
+        return asdict(self)
+
+
+class FlowNet(nn.Module):
+    """Tiles ``float32 (N, channels, Y, X)`` to `Maps`; Y and X are multiples of `STRIDE`.
+
+    2 x 2 pixels are folded into channels before the first convolution and unfolded after the last, so
+    every layer works on a quarter of the pixels and nothing of the finest detail is lost.
+    """
+
+    def __init__(self, options: FlowNetOptions | None = None) -> None:
+        super().__init__()
+        self.options = options or FlowNetOptions()
+        widths = self.options.widths
+        self.stem = _convolution(4 * self.options.channels, widths[0])
+        inputs = (widths[0], *widths[:-1])
+        self.down = nn.ModuleList(
+            nn.Sequential(*(_Residual(i if n == 0 else o, o) for n in range(depth)))
+            for i, o, depth in zip(inputs, widths, self.options.depths, strict=True)
+        )
+        self.up = nn.ModuleList(_Up(i, o, widths[-1]) for i, o in zip(widths[:0:-1], widths[-2::-1], strict=True))
+        self.head = nn.Conv2d(widths[0], 4 * 4, 3, padding=1)
+
+    def forward(self, tiles: torch.Tensor) -> Maps:
+        x = self.stem(F.pixel_unshuffle(tiles, 2))
+        skips = []
+        for level, block in enumerate(self.down):
+            x = block(F.max_pool2d(x, 2) if level else x)
+            skips.append(x)
+        style = F.normalize(x.float().mean((2, 3)), dim=1)
+        for block, skip in zip(self.up, skips[-2::-1], strict=True):
+            x = block(x, skip, style)
+        maps = F.pixel_shuffle(self.head(x), 2).float()
+        return Maps(maps[:, :2] / FLOW_SCALE, maps[:, 2], maps[:, 3], style)
+
+
+class _Residual(nn.Module):
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.first = _convolution(inputs, outputs)
+        self.second = nn.Sequential(nn.Conv2d(outputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs))
+        self.skip = nn.Conv2d(inputs, outputs, 1, bias=False) if inputs != outputs else nn.Identity()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.relu(self.second(self.first(x)) + self.skip(x))
+
+
+class _Up(nn.Module):
+    """Doubles the resolution, adds the features of the way down and the style, then one residual block."""
+
+    def __init__(self, inputs: int, outputs: int, style: int) -> None:
+        super().__init__()
+        self.project = nn.Conv2d(inputs, outputs, 1)
+        self.style = nn.Linear(style, outputs)
+        self.block = _Residual(outputs, outputs)
+
+    def forward(self, x: torch.Tensor, skip: torch.Tensor, style: torch.Tensor) -> torch.Tensor:
+        x = F.interpolate(self.project(x), scale_factor=2, mode="bilinear", align_corners=False)
+        return self.block(x + skip + self.style(style).to(x.dtype)[:, :, None, None])
+
+
+def _convolution(inputs: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)
+    )
+
+
+def folded(net: FlowNet) -> FlowNet:
+    """A copy for prediction: batch normalisation folded into the convolutions before it, channels last."""
+    copy = FlowNet(net.options)
+    copy.load_state_dict(net.state_dict())
+    copy.eval().requires_grad_(False)
+    for module in copy.modules():
+        if isinstance(module, nn.Sequential) and len(module) > 1 and isinstance(module[1], nn.BatchNorm2d):
+            module[0] = nn.utils.fusion.fuse_conv_bn_eval(module[0], module[1])
+            module[1] = nn.Identity()
+    return copy.to(memory_format=torch.channels_last)

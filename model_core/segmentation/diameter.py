@@ -1,0 +1,114 @@
+"""How large the cells of an image are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from model_core.models.model import Model
+
+
+def diameters(labels: np.ndarray) -> np.ndarray:
+    """float64 (N,), px: the diameter ``2 * sqrt(area / pi)`` of the circle of equal area, for each object of
+    a plane; for each object of a volume the diameter of the ball of equal volume, ``2 * cbrt(3 V / 4 pi)``."""
+    sizes = np.bincount(labels.ravel())[1:]
+    sizes = sizes[sizes > 0]
+    if labels.ndim == 3 and labels.shape[0] > 1:
+        return 2 * np.cbrt(sizes * 3 / (4 * np.pi))
+    return 2 * np.sqrt(sizes / np.pi)
+
+
+def median_diameter(labels: np.ndarray) -> float:
+    """px, the median over the objects; 0 when there are none."""
+    found = diameters(labels)
+    return float(np.median(found)) if len(found) else 0.0
+
+
+_ZOOMS = (4.0, 2.0, 1.0, 1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32)
+_WINDOW = 256  # px, side of what the net looks at in each zoom
+_TRUSTED = 0.6  # octaves: how far the size map is believed beside the net's own diameter
+_BINS = 8  # an octave
+
+
+def estimate_diameter(model: Model, pixels: np.ndarray) -> float | None:
+    """The diameter of the objects in a plane, from one cheap look at it in several zooms.
+
+    In each zoom the net says, pixel by pixel, how large the object there is. It is believed where the
+    object appears about as large as the net is used to; so every object is measured in the zoom that
+    suits it, and the diameter most pixels agree on wins.
+
+    Args:
+        pixels: float32 ``(3, Y, X)``, normalised.
+
+    Returns:
+        px, or None when the net sees no objects.
+    """
+    lowest = np.log2(0.5)
+    votes = np.zeros(int(12 * _BINS))
+    for zoom in _ZOOMS:
+        window = _window(pixels, zoom)
+        if window is None:
+            continue
+        rows, columns = window
+        part = resized(pixels[:, rows, columns], zoom)
+        maps = model.predict(_padded(part)[None])[0][:, : part.shape[1], : part.shape[2]]
+        size = maps[3]
+        chance = 1 / (1 + np.exp(-np.clip(maps[2], -30, 30)))
+        trust = np.exp(-0.5 * (size / _TRUSTED) ** 2) * chance * (chance > 0.5)
+        octave = np.log2(model.diameter / zoom) + size
+        index = np.clip(((octave - lowest) * _BINS).astype(int), 0, len(votes) - 1)
+        share = 1 / size.size  # of the window, so that zooms that see less of the image weigh the same
+        votes += np.bincount(index.ravel(), trust.ravel(), minlength=len(votes)) * share
+    if votes.sum() < 1e-4:
+        return None
+    smooth = np.convolve(votes, np.hanning(2 * _BINS + 3)[1:-1], mode="same")
+    peak = int(smooth.argmax())
+    near = slice(max(0, peak - _BINS), peak + _BINS + 1)
+    octaves = lowest + (np.arange(len(votes))[near] + 0.5) / _BINS
+    weights = votes[near] / 4.0 ** (octaves - octaves.mean())  # pixels to objects
+    at = np.searchsorted(np.cumsum(weights), weights.sum() / 2)
+    return float(2 ** octaves[min(at, len(octaves) - 1)])
+
+
+def _window(pixels: np.ndarray, zoom: float) -> tuple[slice, slice] | None:
+    """The part of the plane with the most contrast that fills the net's window at this zoom."""
+    height, width = pixels.shape[1:]
+    if zoom < 1 and max(height, width) * zoom < _WINDOW / 4:
+        return None
+    side = int(np.ceil(_WINDOW / zoom))
+    if side >= height and side >= width:
+        return slice(0, height), slice(0, width)
+    rows, columns = min(side, height), min(side, width)
+    step = max(1, int(min(rows, columns) // 64))
+    coarse = np.abs(np.diff(pixels[:, ::step, ::step], axis=2)).sum(0)
+    sums = np.pad(coarse.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+    j, i = max(1, rows // step), max(1, columns // step)
+    j, i = min(j, coarse.shape[0]), min(i, coarse.shape[1])
+    energy = sums[j:, i:] - sums[:-j, i:] - sums[j:, :-i] + sums[:-j, :-i]
+    y, x = np.unravel_index(int(energy.argmax()), energy.shape)
+    top, left = min(int(y) * step, height - rows), min(int(x) * step, width - columns)
+    return slice(top, top + rows), slice(left, left + columns)
+
+
+def resized(pixels: np.ndarray, zoom: float) -> np.ndarray:
+    """Channels ``(C, Y, X)`` float32 scaled by ``zoom``, averaged when they shrink."""
+    height, width = (max(1, round(length * zoom)) for length in pixels.shape[1:])
+    return resized_to(pixels, height, width)
+
+
+def resized_to(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Channels ``(C, Y, X)`` float32 at another size, averaged when they shrink, linear when they grow."""
+    if pixels.shape[1:] == (height, width):
+        return pixels
+    shrinks = height * width < pixels.shape[1] * pixels.shape[2]
+    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return np.stack([cv2.resize(c, (width, height), interpolation=interpolation) for c in pixels])
+
+
+def _padded(pixels: np.ndarray) -> np.ndarray:
+    height, width = (-length % 32 for length in pixels.shape[1:])
+    mode = "reflect" if min(pixels.shape[1:]) > 1 else "edge"
+    return np.pad(pixels, ((0, 0), (0, height), (0, width)), mode=mode)  # type: ignore[call-overload]

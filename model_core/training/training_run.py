@@ -1,0 +1,130 @@
+"""One training from folders to a model package: what the command line and the window both start."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from model_core.errors import UserError
+from model_core.formats.pairs import Pair, find_pairs
+from model_core.models.package import SUFFIX, Card
+from model_core.networks.flow_net import FlowNet
+from model_core.training.batches import CropSource, crops_of_planes, mixed
+from model_core.training.dataset import LabelledPlane, load_planes
+from model_core.training.trainer import Progress, Trainer, TrainingOptions
+
+
+@dataclass(frozen=True)
+class TrainingRequest:
+    """What to train on, from which model, for how long and where the result goes."""
+
+    data: list[Path]
+    target: Path
+    start: str | None = None
+    minutes: float | None = None
+    epochs: int | None = None
+    resume: bool = False
+    split: str | None = "train"
+    rendered: float = 0.0
+    learning_rate: float | None = None
+    threads: int | None = None
+
+
+def train_model(request: TrainingRequest, print_line: Callable[[str], None] = print) -> Card:
+    """Trains and writes the package, with a checkpoint every few minutes.
+
+    Raises:
+        UserError: nothing to train on, no time given, the target exists and is not resumed, or bad files.
+    """
+    if request.target.suffix != SUFFIX:
+        raise UserError(f"The model file must end in {SUFFIX}: “{request.target}”.")
+    if request.target.exists() and not request.resume:
+        raise UserError(f"“{request.target}” exists already; add --resume to go on, or give another --out.")
+    if (request.minutes is None) == (request.epochs is None):
+        raise UserError("Say how long to train: either --minutes or --epochs.")
+    if not 0 <= request.rendered <= 1:
+        raise UserError("--rendered is a share between 0 and 1.")
+    if request.threads:
+        torch.set_num_threads(request.threads)
+    pairs = [pair for folder in request.data for pair in find_pairs(folder, request.split)]
+    print_line(f"Reading {len(pairs)} labelled images…")
+    planes = load_planes(pairs)
+    if not any(plane.somewhere.size for plane in planes):
+        raise UserError("None of the images has a labelled object; there is nothing to learn from.")
+    network, card = _start(request, planes)
+    options = TrainingOptions(
+        minutes=request.minutes,
+        steps=None if request.epochs is None else max(1, round(request.epochs * len(planes) / 8)),
+        learning_rate=request.learning_rate or (3e-4 if request.start else TrainingOptions.learning_rate),
+    )
+    trainer = Trainer(network, options, "cuda" if torch.cuda.is_available() else "cpu")
+    if request.resume:
+        trainer.resume(request.target)
+        print_line(f"Going on after {trainer.progress.step:,} steps.")
+    card.data = describe_data(pairs, planes)
+    source: CropSource = crops_of_planes(planes, card.diameter)
+    if request.rendered:
+        from model_core.training.rendered_crops import rendered_crops
+
+        source = mixed([source, rendered_crops(card.diameter)], [1 - request.rendered, request.rendered])
+        card.recipe["rendered"] = request.rendered
+    lines = _Lines(print_line)
+    try:
+        trainer.run(source, report=lines, checkpoint=lambda: trainer.save(request.target, card))
+    except KeyboardInterrupt:
+        trainer.save(request.target, card)
+        print_line("Interrupted; --resume goes on from here.")
+        raise SystemExit(130) from None
+    print_line(f"Wrote {request.target}.")
+    return card
+
+
+def _start(request: TrainingRequest, planes: list[LabelledPlane]) -> tuple[FlowNet, Card]:
+    if request.start:
+        from model_core.models.registry import find_model
+        from model_core.models.package import read_network
+
+        path = find_model(request.start)
+        network, parent = read_network(path)
+        return network, Card(name=request.target.stem, diameter=parent.diameter, parent=parent.name)
+    return FlowNet(), Card(name=request.target.stem)
+
+
+def describe_data(pairs: list[Pair], planes: list[LabelledPlane]) -> list[dict[str, Any]]:
+    """One entry a data set for the card: images, objects, and the range of diameters in px."""
+    entries = []
+    for name in sorted({pair.dataset for pair in pairs}):
+        of_set = [plane for plane in planes if plane.dataset == name]
+        sizes = [plane.diameter for plane in of_set if plane.diameter]
+        entries.append(
+            {
+                "name": name,
+                "images": sum(pair.dataset == name for pair in pairs),
+                "objects": int(sum(np.count_nonzero(plane.areas[1:]) for plane in of_set)),
+                "diameter": [round(float(v), 1) for v in np.percentile(sizes, (5, 50, 95))] if sizes else [],
+            }
+        )
+    return entries
+
+
+class _Lines:
+    """A line about the training twice a minute."""
+
+    def __init__(self, print_line: Callable[[str], None]) -> None:
+        self._print, self._next = print_line, 0.0
+
+    def __call__(self, progress: Progress) -> None:
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + 30
+        parts = "  ".join(f"{name} {value:.3f}" for name, value in progress.parts.items())
+        self._print(
+            f"{progress.fraction:4.0%}  step {progress.step:,}  loss {progress.loss:.3f}  {parts}  "
+            f"{progress.crops_a_second:.1f} crops/s  waiting {progress.waiting:.0%}"
+        )

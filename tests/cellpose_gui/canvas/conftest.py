@@ -1,0 +1,41 @@
+"""Canvases to test on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PyQt6.QtCore import QPointF
+from PyQt6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from cellpose_gui.canvas.canvas import Canvas
+from cellpose_gui.document.document import Document
+from tests.cellpose_gui.canvas.hand import Hand, make_document
+
+
+@pytest.fixture
+def show(qtbot: QtBot, tmp_path: Path) -> Iterator[Callable[..., tuple[Canvas, Document, Hand]]]:
+    """Shows labels on a canvas of 800 x 600, ten screen pixels an image pixel unless told."""
+
+    opened: list[Document] = []
+
+    def show_document(
+        labels: np.ndarray, pixels: np.ndarray | None = None, scale: float = 10
+    ) -> tuple[Canvas, Document, Hand]:
+        canvas, document = Canvas(), make_document(tmp_path, labels, pixels)
+        opened.append(document)
+        qtbot.addWidget(canvas)
+        canvas.resize(800, 600)
+        canvas.show()
+        canvas.set_document(document)
+        qtbot.waitExposed(canvas)
+        canvas.view.place(scale, QPointF(0, 0), QPointF(0, 0))
+        QApplication.processEvents()
+        return canvas, document, Hand(canvas)
+
+    yield show_document
+    for document in opened:
+        document.close()
