@@ -108,12 +108,17 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("Cellpose GUI")
         self.resize(1320, 860)
         self.setCentralWidget(self.canvas)
-        dock = self._dock
-        dock("Segment", self.segment_panel, Qt.DockWidgetArea.RightDockWidgetArea)
-        dock("Labels", self.overlay_panel, Qt.DockWidgetArea.RightDockWidgetArea)
-        dock("Channels", self.channel_panel, Qt.DockWidgetArea.RightDockWidgetArea)
-        dock("Images", self.strip, Qt.DockWidgetArea.LeftDockWidgetArea)
-        self.strip.setMinimumWidth(130)
+        right, left = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.LeftDockWidgetArea
+        self._docks = {
+            title: self._dock(title, widget, area)
+            for title, widget, area in (
+                ("Segment", self.segment_panel, right),
+                ("Labels", self.overlay_panel, right),
+                ("Channels", self.channel_panel, right),
+                ("Images", self.strip, left),
+            )
+        }
+        self.resizeDocks([self._docks["Images"], self._docks["Segment"]], [150, 270], Qt.Orientation.Horizontal)
         bar = QToolBar("Tools", self)
         bar.setObjectName("tools")
         bar.setIconSize(QSize(22, 22))
@@ -132,11 +137,12 @@ class MainWindow(QMainWindow):
         if state is not None:
             self.restoreState(state)
 
-    def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> None:
+    def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)
         dock.setObjectName(title)
         dock.setWidget(widget)
         self.addDockWidget(area, dock)
+        return dock
 
     def _fill_menus(self) -> None:
         bar = self.menuBar()

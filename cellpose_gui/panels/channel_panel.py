@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from cellpose_gui.canvas.canvas import Canvas
 from cellpose_gui.canvas.channel_display import COLOURS, ChannelDisplay
@@ -25,6 +25,7 @@ class ChannelPanel(QScrollArea):
         self._canvas = canvas
         self._rows: list[_ChannelRow] = []
         self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
         self.rebuild()
 
@@ -67,9 +68,12 @@ class _ChannelRow(QWidget):
         colours = QComboBox()
         colours.setAccessibleName(f"Colour of channel {index + 1}")
         colours.addItems(list(COLOURS))
+        colours.setMinimumContentsLength(6)
+        colours.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         colours.setCurrentText(str(display.colour))
         colours.currentTextChanged.connect(lambda name: self._change(colour=name))
-        auto = QPushButton("Auto")
+        auto = QToolButton()
+        auto.setText("Auto")
         auto.setToolTip("Set black and white from the plane that is shown")
         auto.clicked.connect(self._auto)
         top = QHBoxLayout()
@@ -89,6 +93,7 @@ class _ChannelRow(QWidget):
         counts, edges = np.histogram(values, _BINS)
         plot = pg.PlotWidget(background=None)
         plot.setFixedHeight(64)
+        plot.setMinimumWidth(0)
         plot.setMouseEnabled(False, False)
         plot.hideButtons()
         plot.setMenuEnabled(False)

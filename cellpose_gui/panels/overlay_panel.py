@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QCheckBox, QFormLayout, QSlider, QWidget
+from PyQt6.QtWidgets import QCheckBox, QFormLayout, QSizePolicy, QSlider, QWidget
 
 from cellpose_gui.canvas.canvas import Canvas
 
@@ -28,6 +28,7 @@ class OverlayPanel(QWidget):
         fill.valueChanged.connect(lambda value: self._change(fill_opacity=value / 100))
         line = self._slider("Opacity of the outlines", canvas.overlay.outline_opacity)
         line.valueChanged.connect(lambda value: self._change(outline_opacity=value / 100))
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         form = QFormLayout(self)
         form.addRow(self.labels)
         form.addRow("Fill", fill)

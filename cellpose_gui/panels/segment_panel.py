@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import pyqtSignal
-from PyQt6.QtWidgets import QDoubleSpinBox, QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtWidgets import QDoubleSpinBox, QFormLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 _AUTOMATIC = 0.0
 
@@ -28,13 +28,15 @@ class SegmentPanel(QWidget):
         self._diameter.setToolTip("How wide the cells are. “automatic” measures it in the image.")
         self._outcome = QLabel()
         self._outcome.setWordWrap(True)
+        self._outcome.setMinimumHeight(3 * self._outcome.fontMetrics().lineSpacing())
+        self._outcome.setAlignment(Qt.AlignmentFlag.AlignTop)
         form = QFormLayout()
         form.addRow("Cell diameter", self._diameter)
         layout = QVBoxLayout(self)
         layout.addWidget(self._button)
         layout.addLayout(form)
         layout.addWidget(self._outcome)
-        layout.addStretch(1)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
 
     @property
     def diameter(self) -> float | None:

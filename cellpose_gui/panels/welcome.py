@@ -39,7 +39,6 @@ class Welcome(QFrame):
         for sample in SAMPLES:
             button = QPushButton(sample.split(" (")[0])
             button.setToolTip(sample)
-            button.setFlat(True)
             button.clicked.connect(lambda _=False, s=sample: self.sample_asked.emit(s))
             samples.addWidget(button)
         layout = QVBoxLayout(self)

@@ -34,8 +34,8 @@ def _two_channels() -> tuple[np.ndarray, str]:
 def _stack() -> tuple[np.ndarray, str]:
     from model_core.training.rendered import render_volume
 
-    image, _ = render_volume(np.random.default_rng(3), (24, 192, 192), 2.0)
-    return _sixteen_bit(image[0]), "ZYX"
+    volume = render_volume(np.random.default_rng(3), (24, 192, 192), 2.0)
+    return _sixteen_bit(volume.image[0]), "ZYX"
 
 
 SAMPLES: dict[str, tuple[str, Callable[[], tuple[np.ndarray, str]]]] = {
