@@ -42,7 +42,7 @@ def model_patch(
     protected = [record.id for record in objects.values() if record.protected]
     kept = np.isin(labels, np.array(protected, np.uint32)) if protected else None
     if kept is not None:
-        for id_, extent in measure(found * kept).items():
+        for id_, extent in measure(found, where=kept).items():
             if extent.area > MOST_COVERED * size[id_]:
                 del size[id_]
     first = store.reserve_ids(len(size))
@@ -52,7 +52,7 @@ def model_patch(
         np.copyto(new, labels, where=kept)
     scores = {new_ids[id_]: score for id_, score in (confidence or {}).items() if id_ in new_ids}
     everywhere = (slice(0, labels.shape[0]), slice(0, labels.shape[1]), slice(0, labels.shape[2]))
-    return make_patch(labels, objects, everywhere, new, text, Source.MODEL, scores)
+    return make_patch(labels, objects, everywhere, new, text, Source.MODEL, scores, keep_arrays=True)
 
 
 def _renumbered(found: np.ndarray, new_ids: Mapping[int, int]) -> np.ndarray:
