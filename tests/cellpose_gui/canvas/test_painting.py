@@ -56,6 +56,17 @@ def test_paint_beyond_a_neighbour_makes_no_second_cell(show):
     assert not document.labels[0, :, 40:].any()
 
 
+def test_a_cell_keeps_its_id_however_much_is_painted_beyond_a_neighbour(show):
+    labels = two_cells()
+    labels[10:20, 10:28] = 0
+    labels[14:17, 27:30] = 1
+    canvas, document, hand = show(labels)
+    choose(canvas, "brush", 6)
+    hand.drag((28, 15), (70, 15))
+    assert (document.labels[0, 14:17, 27:30] == 1).all()
+    assert not document.labels[0, :, 40:].any()
+
+
 def test_a_stroke_is_one_step_of_undo(show):
     canvas, document, hand = show(two_cells())
     before = document.labels.copy()
@@ -212,6 +223,19 @@ def test_a_change_that_arrives_during_a_stroke_is_kept(show):
     hand.release(30, 40)
     assert (document.labels[0, 38:42, 10:20] == 9).all()
     assert document.labels[0, 40, 25] not in (0, 9)
+
+
+def test_a_locked_cell_that_arrives_during_a_stroke_is_spared(show):
+    canvas, document, hand = show(two_cells())
+    choose(canvas, "eraser", 6)
+    hand.press(5, 40)
+    hand.move(70, 40)
+    arrived = np.full((1, 4, 10), 9, np.uint32)
+    document.edit((slice(0, 1), slice(38, 42), slice(30, 40)), arrived, "Model")
+    lock(document, 9)
+    hand.move(75, 40)
+    hand.release(75, 40)
+    assert counts(document)[9] == 40
 
 
 def test_painting_touches_the_shown_plane_only(show):
