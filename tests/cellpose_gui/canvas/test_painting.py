@@ -11,7 +11,7 @@ from PyQt6.QtTest import QTest
 from cellpose_gui.canvas.canvas import Canvas
 from model_core.annotation.measure import measure
 from model_core.annotation.objects import Source
-from tests.cellpose_gui.canvas.hand import CTRL, SHIFT, counts, lock, two_cells
+from tests.cellpose_gui.canvas.hand import CTRL, NO_KEYS, SHIFT, counts, lock, two_cells
 
 
 def choose(canvas: Canvas, tool: str, size: float) -> None:
@@ -200,10 +200,12 @@ def test_escape_gives_the_stroke_up_and_restores_the_picture(show):
     assert canvas.grab().toImage() == before
 
 
-def test_the_stroke_shows_what_its_release_will_bring(show):
-    canvas, _document, hand = show(two_cells())
+@pytest.mark.parametrize("keys", [NO_KEYS, CTRL])
+def test_the_stroke_shows_what_its_release_will_bring(show, keys):
+    canvas, document, hand = show(two_cells())
+    lock(document, 2)
     choose(canvas, "brush", 8)
-    hand.press(15, 15)
+    hand.press(15, 15, keys)
     hand.move(15, 40)
     hand.move(30, 15)
     canvas.show_ring(None)

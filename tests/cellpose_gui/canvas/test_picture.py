@@ -103,6 +103,7 @@ def test_partial_repaints_equal_a_full_one(show):
     generator = np.random.default_rng(1)
     canvas, document, hand = show(two_cells(), scale=7)
     document.select([1])
+    canvas.overlay = replace(canvas.overlay, outline_width=3)
     for _ in range(12):
         canvas.set_tool(str(generator.choice(["brush", "eraser"])))
         canvas.brush_size = float(generator.integers(1, 12))
