@@ -93,19 +93,50 @@ def test_cell_at_the_border_of_the_image_is_outlined_there(show):
     assert (shown[:100, 0] == colour_of(canvas, 1)).all()
 
 
+def screen(canvas) -> np.ndarray:
+    """What is on screen after many partial repaints; unlike `picture`, nothing is painted for it."""
+    QApplication.processEvents()
+    return pixels_of(canvas.screen().grabWindow(canvas.winId()).toImage())
+
+
 def test_partial_repaints_equal_a_full_one(show):
     generator = np.random.default_rng(1)
     canvas, document, hand = show(two_cells(), scale=7)
-    canvas.set_tool("brush")
-    for _ in range(10):
-        hand.drag(*generator.uniform(0, 60, (3, 2)))
-    document.undo()
     document.select([1])
-    canvas.show_ring(None)
-    QApplication.processEvents()
-    # The backing store holds what many small repaints left behind; grab() paints all anew.
-    kept = pixels_of(canvas.screen().grabWindow(canvas.winId()).toImage())
-    np.testing.assert_array_equal(kept, picture(canvas))
+    canvas.overlay = replace(canvas.overlay, outline_width=3)
+    for _ in range(12):
+        canvas.set_tool(str(generator.choice(["brush", "eraser"])))
+        canvas.brush_size = float(generator.integers(1, 12))
+        hand.press(*generator.uniform(0, 60, 2))
+        hand.move(*generator.uniform(0, 60, 2))
+        np.testing.assert_array_equal(screen(canvas), picture(canvas))
+        hand.release(*generator.uniform(0, 60, 2))
+        np.testing.assert_array_equal(screen(canvas), picture(canvas))
+    while document.undo_text != "Start":
+        document.undo()
+        np.testing.assert_array_equal(screen(canvas), picture(canvas))
+
+
+def test_zoomed_out_view_of_large_labels_follows_edits(show, qtbot):
+    canvas, document, _hand = show(np.zeros((2200, 2400)), scale=0.2)
+    qtbot.waitUntil(lambda: not canvas._overlay._coarse_maker.busy)
+    document.edit((slice(0, 1), slice(500, 1000), slice(500, 1000)), np.full((1, 500, 500), 1), "Put")
+    shown = screen(canvas)
+    assert shown[102:198, 102:198].any(axis=2).all()
+    assert not shown[:98, :400].any()
+    qtbot.waitUntil(lambda: not canvas._overlay._coarse_maker.busy)
+    np.testing.assert_array_equal(picture(canvas), shown)
+
+
+def test_new_cell_beside_another_has_another_colour(show):
+    labels = two_cells()
+    labels[labels == 2] = 10  # the next id is 11, which has the colour of 1 unless somebody looks
+    canvas, document, hand = show(labels)
+    canvas.set_tool("outline")
+    hand.drag((20, 10), (29, 10), (29, 20), (20, 20))
+    assert document.labels[0, 15, 22] == 11
+    assert (colour_of(canvas, 11) != colour_of(canvas, 1)).any()
+    assert (colour_of(canvas, 11) != colour_of(canvas, 10)).any()
 
 
 def test_selected_cell_is_brighter(show):
