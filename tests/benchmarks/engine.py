@@ -31,24 +31,25 @@ SIDES = (512, 1024)
 
 
 def cells(count: int, seed: int = 0) -> np.ndarray:
-    """int32 labels of about this many touching, irregular cells, 30 px wide, none touching the border."""
+    """int32 labels of about this many touching ellipses, 30 px wide."""
     side = int(np.sqrt(count)) * 32
     rng = np.random.default_rng(seed)
-    grid = np.stack(np.meshgrid(np.arange(16, side, 32), np.arange(16, side, 32), indexing="ij"), -1).reshape(-1, 2)
-    centres = grid + rng.uniform(-6, 6, grid.shape)
     labels = np.zeros((side, side), np.int32)
-    nearest = np.full((side, side), np.inf, np.float32)
-    for number, (y, x) in enumerate(centres, 1):
-        rows, columns = (slice(max(0, int(v) - 22), int(v) + 23) for v in (y, x))
-        dy, dx = np.mgrid[rows.start : min(rows.stop, side), columns.start : min(columns.stop, side)] - np.array(
-            [y, x]
-        ).reshape(2, 1, 1)
-        turn, stretch = rng.uniform(0, np.pi), rng.uniform(0.8, 1.25)
-        along, across = dy * np.cos(turn) + dx * np.sin(turn), dx * np.cos(turn) - dy * np.sin(turn)
-        distance = np.hypot(along * stretch, across / stretch) / rng.uniform(14, 17)
-        closer = (distance < 1) & (distance < nearest[rows, columns])
-        nearest[rows, columns][closer] = distance[closer]
-        labels[rows, columns][closer] = number
+    nearest = np.ones((side, side), np.float32)
+    number = 0
+    for row in range(16, side, 32):
+        for column in range(16, side, 32):
+            number += 1
+            y, x = row + rng.uniform(-6, 6), column + rng.uniform(-6, 6)
+            top, left = max(0, int(y) - 22), max(0, int(x) - 22)
+            part = np.s_[top : int(y) + 23, left : int(x) + 23]
+            dy, dx = np.indices(labels[part].shape) + np.array([top - y, left - x])[:, None, None]
+            turn, stretch = rng.uniform(0, np.pi), rng.uniform(0.8, 1.25)
+            along, across = dy * np.cos(turn) + dx * np.sin(turn), dx * np.cos(turn) - dy * np.sin(turn)
+            distance = np.hypot(along * stretch, across / stretch) / rng.uniform(14, 17)
+            closer = distance < nearest[part]
+            nearest[part][closer] = distance[closer]
+            labels[part][closer] = number
     return labels
 
 
@@ -97,18 +98,20 @@ def write_inputs(folder: Path) -> None:
         np.save(folder / f"flows_{count}.npy", labels_to_flows(labels))
         np.save(folder / f"cellprob_{count}.npy", np.where(labels > 0, 6, -6).astype(np.float32))
     labels = cells(1024)
-    image = 200 * (labels > 0) * (0.6 + 0.4 * rng.random(labels.max() + 1)[labels]) + rng.normal(20, 5, labels.shape)
+    brightness = rng.uniform(120, 200, labels.max() + 1)[labels] * (labels > 0)
+    image = brightness + rng.normal(20, 5, labels.shape)
     np.save(folder / "whole.npy", np.clip(image, 0, 255).astype(np.uint8))
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description="The engine beside Cellpose 3")
     parser.add_argument("--peer", required=True, help="Python interpreter that has Cellpose 3")
     parser.add_argument("--check", action="store_true", help="exit with 1 where a goal is missed")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
-    environment = {**os.environ, "OMP_NUM_THREADS": str(options.threads), "NUMBA_NUM_THREADS": str(options.threads)}
+    threads = str(options.threads)
+    environment = {**os.environ, "OMP_NUM_THREADS": threads, "NUMBA_NUM_THREADS": threads}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_inputs(folder)

@@ -19,10 +19,9 @@ device = torch.device("cpu")
 net = CPnet([2, 32, 64, 128, 256], 3, 3).eval()
 
 
-def timed(work: Callable[[], object]) -> float:
-    """Once, after a warm-up on the smallest input elsewhere: the peer takes seconds, noise is small beside."""
+def timed(work: Callable[..., object], *arguments: np.ndarray) -> float:
     started = time.perf_counter()
-    work()
+    work(*arguments)
     return time.perf_counter() - started
 
 
@@ -31,21 +30,30 @@ def run_net(pixels: np.ndarray) -> object:
         return core.run_net(net, pixels.transpose(1, 2, 0)[None], bsize=224)
 
 
-def masks(flows: np.ndarray, cellprob: np.ndarray) -> object:
+def flows_of(labels: np.ndarray) -> object:
+    return dynamics.labels_to_flows([labels], device=device)
+
+
+def masks_of(flows: np.ndarray, cellprob: np.ndarray) -> object:
     return dynamics.resize_and_compute_masks(5 * flows, cellprob, niter=200, min_size=15, device=device)
 
 
+def load(name: str) -> np.ndarray:
+    return np.load(folder / f"{name}.npy")
+
+
+# one warm-up each: compiled loops and the allocator
+run_net(load("pixels_512"))
+flows_of(load("labels_250"))
+masks_of(load("flows_250"), load("cellprob_250"))
+
 rows = {}
-first = np.load(folder / "labels_250.npy")
-run_net(np.load(folder / "pixels_512.npy"))
-dynamics.labels_to_flows([first], device=device)
-masks(np.load(folder / "flows_250.npy"), np.load(folder / "cellprob_250.npy"))
-for path in sorted(folder.glob("pixels_*.npy")):
-    rows[f"network {path.stem.split('_')[1]}"] = timed(lambda p=np.load(path): run_net(p))
-for path in sorted(folder.glob("labels_*.npy")):
-    count = path.stem.split("_")[1]
-    flows, cellprob = np.load(folder / f"flows_{count}.npy"), np.load(folder / f"cellprob_{count}.npy")
-    rows[f"labels to flows {count}"] = timed(lambda x=np.load(path): dynamics.labels_to_flows([x], device=device))
-    rows[f"flows to masks {count}"] = timed(lambda f=flows, c=cellprob: masks(f, c))
+for path in folder.glob("pixels_*.npy"):
+    side = path.stem.removeprefix("pixels_")
+    rows[f"network {side}"] = timed(run_net, load(path.stem))
+for path in folder.glob("labels_*.npy"):
+    count = path.stem.removeprefix("labels_")
+    rows[f"labels to flows {count}"] = timed(flows_of, load(path.stem))
+    rows[f"flows to masks {count}"] = timed(masks_of, load(f"flows_{count}"), load(f"cellprob_{count}"))
 rows["whole 1024"] = rows["network 1024"] + rows["flows to masks 1000"]
 print(json.dumps(rows))
