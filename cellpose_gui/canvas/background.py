@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PyQt6.QtCore import QObject, QThreadPool, pyqtSignal
+from PyQt6.QtCore import QCoreApplication, QObject, QThreadPool, pyqtSignal
 
 Compute = Callable[[Callable[[], bool]], object]
 
@@ -23,7 +23,8 @@ class _Job(QObject):
             result = self._compute(lambda: self.cancelled)
         except Exception as caught:  # raised again in the thread of the window
             error = caught
-        self.arrived.emit(self, result, error)
+        if not self.cancelled:
+            self.arrived.emit(self, result, error)
 
 
 class Background(QObject):
@@ -38,6 +39,9 @@ class Background(QObject):
         super().__init__()
         self._done = done
         self._job: _Job | None = None
+        application = QCoreApplication.instance()
+        assert application is not None
+        application.aboutToQuit.connect(self.cancel)
 
     @property
     def busy(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Protocol, cast
 
 import numpy as np
 from PyQt6.QtCore import QPointF, QRectF, Qt, pyqtSignal
@@ -29,6 +30,14 @@ from model_core.annotation.patch import Patch
 
 TOOLS: tuple[type[Tool], ...] = (Select, Brush, Eraser, Outline, Delete, Pan)
 LARGEST_BRUSH = 500.0
+
+
+class HasPixels(Protocol):
+    """What the canvas must know of the image of a document, beside what the document knows."""
+
+    @property
+    def pixels(self) -> np.ndarray:
+        """(C, Z, Y, X)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +78,7 @@ class Canvas(QWidget):
         for item in (self._image, self._overlay, self._shape, self._ring):
             self.view.add(item)
         self._document: Document | None = None
+        self._pixels = np.zeros((1, 1, 0, 0), np.uint8)
         self._plane = 0
         self._brush_size = 12.0
         self._pointer: Pointer | None = None
@@ -105,7 +115,8 @@ class Canvas(QWidget):
             return
         document.patch_applied.connect(self._show_patch)
         document.selection_changed.connect(self._show_selection)
-        self._image.set_pixels(document.image.pixels)
+        self._pixels = cast(HasPixels, document.image).pixels
+        self._image.set_pixels(self._pixels)
         self._overlay.set_labels(document.labels)
         self.view.set_image_size(*document.labels.shape[1:])
         self._show_selection()
@@ -338,7 +349,7 @@ class Canvas(QWidget):
     def _reading(self, pointer: Pointer) -> Reading | None:
         if self._document is None or not self._on_image(pointer):
             return None
-        pixels = self._document.image.pixels[:, self._plane, pointer.row, pointer.col]
+        pixels = self._pixels[:, self._plane, pointer.row, pointer.col]
         values = tuple(float(value) for value in np.asarray(pixels))
         return Reading(self._plane, pointer.row, pointer.col, values, self.label_at(pointer))
 

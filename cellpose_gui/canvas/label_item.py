@@ -17,7 +17,7 @@ from cellpose_gui.canvas.sampling import PixelGrid, take_pixels
 from cellpose_gui.canvas.screen_item import ScreenItem
 
 _CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
-_LARGE_PIXELS = 1 / 3  # image pixels per device pixel from which on outlines are one device pixel wider
+_LARGE_PIXELS = 1 / 3  # image pixels per logical pixel from which on outlines are one pixel wider
 _SELECTED_LINE = 0xFFFFFFFF
 _SELECTED_HALO = 0xC0000000
 _NOTHING = np.zeros((0, 0), np.uint32)
@@ -38,7 +38,7 @@ class LabelItem(ScreenItem):
     another id. So they are as thin on screen at every zoom, lie inside their label, and never blur.
     """
 
-    margin = 5
+    margin = 12
     image_format = QImage.Format.Format_ARGB32_Premultiplied
 
     def __init__(self) -> None:
@@ -143,13 +143,19 @@ class LabelItem(ScreenItem):
         if not style.outlines and not self.colours.any_selected:
             return result
         edges = _edges(ids)
-        width = style.outline_width + (grid.step <= _LARGE_PIXELS)
+        width = self._line_width(grid)
         if style.outlines:
             shown = _widened(edges, ids, width)[inner]
             result[shown] = self.colours.line[ids[inner][shown]]
         if self.colours.any_selected:
-            self._highlight(result, ids, edges, width + 1, inner)
+            self._highlight(result, ids, edges, width + round(grid.ratio), inner)
         return result
+
+    def _line_width(self, grid: PixelGrid) -> int:
+        """In device pixels; what lies beyond the margin can't be seen from inside, so there is an end to
+        it."""
+        logical = self.style.outline_width + (grid.step * grid.ratio <= _LARGE_PIXELS)
+        return min(max(1, round(logical * grid.ratio)), self.margin - 1 - round(grid.ratio))
 
     def _sample(self, plane: np.ndarray, grid: PixelGrid) -> np.ndarray:
         height, width = plane.shape

@@ -29,7 +29,7 @@ FOLD = 1 << 22  # ids beyond share the colour of a smaller id, which bounds the 
 
 @dataclass(frozen=True, slots=True)
 class OverlayStyle:
-    """How labels are drawn: opacities 0 to 1, `outline_width` in device pixels (1 to 3),
+    """How labels are drawn: opacities 0 to 1, `outline_width` in logical pixels (1 to 3),
     one more where the image is enlarged 3 times or more."""
 
     visible: bool = True

@@ -16,8 +16,8 @@ def build_pyramid(plane: np.ndarray, cancelled: Callable[[], bool] = lambda: Fal
     float32).
 
     Every pixel of a copy is the mean of 2 x 2 pixels of the one before; NaN and infinity are left out of a
-    mean. A last odd row or column is dropped. Stops early and returns what is there when `cancelled()` turns
-    true.
+    mean where they can be. A last odd row or column is dropped. Stops early and returns what is there when
+    `cancelled()` turns true.
     """
     levels: list[np.ndarray] = []
     while max(plane.shape[1:]) > SMALLEST and min(plane.shape[1:]) >= 2:
@@ -51,5 +51,5 @@ def _mean2x2(strip: np.ndarray) -> np.ndarray:
         finite = np.isfinite(strip)
         total = cv2.resize(np.where(finite, strip, 0), size, interpolation=cv2.INTER_AREA)
         share = cv2.resize(finite.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-        return np.divide(total, share, out=np.full_like(total, np.nan), where=share > 0)
+        return np.divide(total, share, out=strip[::2, ::2].copy(), where=share > 0)
     return cv2.resize(np.ascontiguousarray(strip), size, interpolation=cv2.INTER_AREA)

@@ -17,7 +17,7 @@ class PixelGrid:
 
     `left`, `top`: the first device pixel. `rows`, `cols`: ascending image indices (intp), one per device row
     and column; they may point outside the image where a margin was asked for. `step`: image pixels per device
-    pixel.
+    pixel. `ratio`: device pixels per logical pixel.
     """
 
     left: int
@@ -25,6 +25,7 @@ class PixelGrid:
     rows: np.ndarray
     cols: np.ndarray
     step: float
+    ratio: float
 
 
 def pixel_grid(
@@ -40,7 +41,7 @@ def pixel_grid(
     top, rows = _axis(view.m22() * ratio, view.dy() * ratio, exposed.top(), exposed.bottom(), height, margin)
     if len(rows) <= 2 * margin or len(cols) <= 2 * margin:
         return None
-    return PixelGrid(left, top, rows, cols, 1 / (view.m11() * ratio))
+    return PixelGrid(left, top, rows, cols, 1 / (view.m11() * ratio), ratio)
 
 
 def _axis(

@@ -61,6 +61,7 @@ class Document(QObject):
         self.store = store
         self.selected: frozenset[int] = frozenset()
         self.settings: Mapping[str, Any] = file.settings.copy()
+        self.closed = False
         self.save_state = "All changes saved" if store.history.steps else "No changes yet"
         self._reported: str | None = None
         self._writer_moved_on.connect(self._tell_save_state)  # queued, when it comes from the writer's thread
@@ -163,6 +164,7 @@ class Document(QObject):
         if not self._writer.close(discard):
             raise UserError(self._writer.failure or "The changes could not be saved.")
         self.store.listeners.remove(self._on_patch)
+        self.closed = True
 
     def _on_patch(self, patch: Patch, direction: str) -> None:
         history = self.store.history

@@ -114,7 +114,7 @@ class CellsFile:
         # Beside its image a document may be renamed along with it; the suffix tells a.tif from a.png.
         beside = self._image_path_to_note(self.path) == ""
         own = image.suffix.lower() == self.image_path.suffix.lower()
-        if not (own if beside else image_path == str(self.image_path.absolute())):
+        if not (own if beside else image_path == _utf8(str(self.image_path.absolute()))):
             raise UserError(
                 f"{self.path} holds the annotations of {image_path or image}, not of {self.image_path}. "
                 "Choose another folder for the annotations of this image."
@@ -139,13 +139,13 @@ class CellsFile:
             _write_labels(connection, change.patch, self.shape)
             _write_objects(connection, change.patch)
 
-    def write_setting(self, key: str, value: Any) -> None:
-        """Store a value (anything JSON can hold); until the first step makes the file, only remember it."""
-        self.settings[key] = value
+    def write_setting(self, key: str, value: str) -> None:
+        """Store a value, as JSON; until the first step makes the file, only remember it."""
+        self.settings[key] = json.loads(value)
         if self.connection is not None:
             self._be_in_place()
             with _sqlite_errors(self.path), self._transaction() as connection:
-                connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (key, json.dumps(value)))
+                connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (key, value))
 
     def move(self, path: Path) -> None:
         """Go on in another place, with all that is stored so far. Raises UserError if something is there."""
@@ -188,7 +188,7 @@ class CellsFile:
 
     def _first_meta(self) -> dict[str, str]:
         return {
-            "image": self.image_path.name,
+            "image": _utf8(self.image_path.name),
             "image_path": self._image_path_to_note(self.path),
             "shape": json.dumps(self.shape),
             "position": "0",
@@ -198,7 +198,7 @@ class CellsFile:
     def _image_path_to_note(self, path: Path) -> str:
         """Beside its image a document need not know the path, and survives a move of the whole folder."""
         image_path = self.image_path.absolute()
-        return "" if path.absolute().parent == image_path.parent else str(image_path)
+        return "" if path.absolute().parent == image_path.parent else _utf8(str(image_path))
 
     def _be_in_place(self) -> None:
         """A file deleted under us would take writes into nowhere: put it back from the open handle."""
@@ -333,6 +333,11 @@ def chunk_box(key: Shape, shape: Shape) -> tuple[slice, slice, slice]:
     z, y, x = key
     y0, x0 = y * CHUNK, x * CHUNK
     return slice(z, z + 1), slice(y0, min(y0 + CHUNK, shape[1])), slice(x0, min(x0 + CHUNK, shape[2]))
+
+
+def _utf8(name: str) -> str:
+    """Names of files may hold what UTF-8, and so SQLite, can't say."""
+    return name.encode(errors="backslashreplace").decode()
 
 
 def _in_words(shape: tuple[int, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from collections import deque
@@ -74,8 +75,9 @@ class CellsWriter:
         self._add(_Job(lambda: self._file.write(change), lasting=True))
 
     def put_setting(self, key: str, value: Any) -> None:
-        """Have a setting written (anything JSON can hold)."""
-        self._add(_Job(lambda: self._file.write_setting(key, value), lasting=True))
+        """Have a setting written. Raises TypeError or ValueError, here and now, for what JSON can't hold."""
+        text = json.dumps(value)
+        self._add(_Job(lambda: self._file.write_setting(key, text), lasting=True))
 
     def move(self, path: Path) -> None:
         """Go on in another place, taking along what is pending; given up if it can't be done at once."""

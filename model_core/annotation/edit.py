@@ -20,11 +20,14 @@ def make_patch(
     text: str,
     source: Source,
     confidence: Mapping[int, float] | None = None,
+    *,
+    keep_arrays: bool = False,
 ) -> Patch | None:
     """The Patch that puts `new` (integers, the shape of `box`) into `labels`; None if nothing changes.
 
     Changes nothing itself. New objects get `source` and their entry in `confidence`; an object of a
-    model that a person reshapes becomes an edited one. Raises ValueError for a box outside the image,
+    model that a person reshapes becomes an edited one. With `keep_arrays` the patch holds `labels` and
+    `new` themselves, which then must never change again. Raises ValueError for a box outside the image,
     a wrong shape or values that aren't labels, StalePatchError when labels and records don't agree
     (they are being changed by another thread).
     """
@@ -35,9 +38,11 @@ def make_patch(
     inner = _extent_of(changed)
     if inner is None:
         return None
-    # Copies: the patch must stay as it is when the labels and the caller's array go on changing.
-    old, new, changed = old[inner].copy(), new[inner].copy(), changed[inner]
-    z, y, x = (slice(b.start + i.start, b.start + i.stop) for b, i in zip(box, inner, strict=True))
+    old, new, changed = old[inner], new[inner], changed[inner]
+    if not keep_arrays:  # the patch must stay as it is when the labels and the caller's array go on changing
+        old, new = old.copy(), new.copy()
+    # Plain integers whatever the caller counts with: NumPy's would end up as bytes in the document.
+    z, y, x = (slice(int(b.start) + i.start, int(b.start) + i.stop) for b, i in zip(box, inner, strict=True))
     box = (z, y, x)
     records = _record_changes(_Change(labels, box, old, new, changed), objects, source, confidence or {})
     old.flags.writeable = new.flags.writeable = False
@@ -83,8 +88,8 @@ class _Change:
     ) -> None:
         self.labels, self.box, self.new = labels, box, new
         self.origin = tuple(part.start for part in box)
-        self.removed = measure(old * changed, self.origin)
-        self.added = measure(new * changed, self.origin)
+        self.removed = measure(old, self.origin, changed)
+        self.added = measure(new, self.origin, changed)
         self._whole: dict[int, Extent] | None = None
 
     def holds(self, record: ObjectRecord) -> bool:
@@ -124,7 +129,9 @@ def _record_changes(
         if before is not None:
             changes[id_] = (before, _reshaped(change, before, gone, come, source))
         elif come is not None and gone is None:
-            record = ObjectRecord(id_, come.box, come.area, come.centroid, source, confidence.get(id_))
+            score = confidence.get(id_)
+            score = None if score is None else float(score)
+            record = ObjectRecord(id_, come.box, come.area, come.centroid, source, score)
             changes[id_] = (None, record)
         else:
             raise StalePatchError(f"object {id_} has pixels but no record")

@@ -68,6 +68,7 @@ class History:
 
     def __init__(self, steps: Iterable[Step] = (), position: int | None = None) -> None:
         self.steps = list(steps)
+        self.unpacked_bytes = UNPACKED_BYTES
         self.position = len(self.steps) if position is None else position
         if not 0 <= self.position <= len(self.steps):
             raise ValueError(f"position {self.position} lies outside a history of {len(self.steps)} steps")
@@ -88,8 +89,8 @@ class History:
         self.steps.append(Step(patch))
         self.position += 1
 
-    def tidy(self, unpacked_bytes: int = UNPACKED_BYTES) -> None:
-        """Hold the steps nearest to the pointer unpacked, at most so many bytes, and the others compressed.
+    def tidy(self) -> None:
+        """Hold the steps nearest to the pointer unpacked, `unpacked_bytes` at most, the others compressed.
 
         Takes long where there is much to do; any thread may call it while another one edits.
         """
@@ -97,10 +98,10 @@ class History:
         held = 0
         for index in sorted(range(len(steps)), key=lambda index: abs(index + 0.5 - position)):
             step = steps[index]
-            if index in (position - 1, position) and step.nbytes <= unpacked_bytes:
+            if index in (position - 1, position) and step.nbytes <= self.unpacked_bytes:
                 with suppress(ValueError):  # damaged: undo will say so when the user gets there
                     step.unpack()
             held += step.unpacked_bytes
-            if held > unpacked_bytes and step.unpacked_bytes:
+            if held > self.unpacked_bytes and step.unpacked_bytes:
                 held -= step.unpacked_bytes
                 step.release()

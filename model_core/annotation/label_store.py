@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from model_core.annotation.edit import make_patch
-from model_core.annotation.history import History
-from model_core.annotation.objects import ObjectRecord, ObjectTable, Source
+from model_core.annotation.history import UNPACKED_BYTES, History
+from model_core.annotation.objects import ObjectRecord, ObjectTable, Source, record_from_row, record_to_row
 from model_core.annotation.patch import EMPTY_BOX, Box, Patch, StalePatchError, box_shape
 from model_core.errors import UserError
 
@@ -40,6 +40,8 @@ class LabelStore:
         self.labels.flags.writeable = False
         self.objects = objects if objects is not None else ObjectTable()
         self.history = history if history is not None else History()
+        # A step over the whole image must have room, or undoing a model run would freeze the window.
+        self.history.unpacked_bytes = max(UNPACKED_BYTES, 2 * labels.nbytes)
         self.listeners: list[Listener] = []
         self._next_id = max(next_id, max(self.objects, default=0) + 1)
         self._id_lock = threading.Lock()
@@ -71,8 +73,9 @@ class LabelStore:
         """The Patch that puts `new` (integers, the shape of `box`) into the labels; None if nothing changes.
 
         Changes nothing yet: give the patch to `apply`. Objects that appear get `source`; an object of
-        the model that is reshaped becomes an edited one. Raises ValueError for a box outside the image,
-        a wrong shape or values that aren't labels.
+        the model that is reshaped becomes an edited one. A worker that computes `new` for long should
+        work on a copy of the labels and give that to `make_patch`, as `model_patch` does. Raises
+        ValueError for a box outside the image, a wrong shape or values that aren't labels.
         """
         return make_patch(self.labels, self.objects, box, new, text, source)
 
@@ -85,6 +88,8 @@ class LabelStore:
                 raise ValueError(f"there is no object {id_}")
             if not before.same_shape(after):
                 raise ValueError(f"the pixels of object {id_} can't be changed through its record")
+            if record_from_row(record_to_row(after)) != after:
+                raise ValueError(f"the record of object {id_} can't be stored: {after}")
             if after != before:
                 pairs[id_] = (before, after)
         nothing = np.zeros(box_shape(EMPTY_BOX), np.uint32)

@@ -8,6 +8,7 @@ import numpy as np
 
 from model_core.annotation.edit import make_patch
 from model_core.annotation.label_store import LabelStore
+from model_core.annotation.measure import measure
 from model_core.annotation.objects import Source
 from model_core.annotation.patch import Patch
 
@@ -32,42 +33,35 @@ def model_patch(
     """
     if found.shape != store.labels.shape:
         raise ValueError(f"the model's labels have shape {found.shape}, the image has {store.labels.shape}")
-    labels = store.labels.copy()
-    objects = store.objects.snapshot()
-    protected = [record.id for record in objects.values() if record.protected]
-    kept = np.isin(labels, np.array(protected, np.uint32)) if protected else np.zeros(labels.shape, bool)
-
-    ids, index = _numbered(found)
-    size = np.bincount(index.ravel(), minlength=len(ids))
-    covered = np.bincount(index[kept], minlength=len(ids))
-    chosen = covered <= MOST_COVERED * size
-    chosen[0] = False  # background
-    first = store.reserve_ids(int(chosen.sum()))
-    new_ids = np.zeros(len(ids), np.uint32)
-    new_ids[chosen] = np.arange(first, first + chosen.sum(), dtype=np.uint32)
-    new = new_ids[index]
-    new[kept] = labels[kept]
-
-    scores = {
-        new: (confidence or {}).get(old) for old, new in zip(ids.tolist(), new_ids.tolist(), strict=True)
-    }
-    known = {new: score for new, score in scores.items() if score is not None}
-    everywhere = (slice(0, labels.shape[0]), slice(0, labels.shape[1]), slice(0, labels.shape[2]))
-    return make_patch(labels, objects, everywhere, new, text, Source.MODEL, known)
-
-
-def _numbered(found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The IDs, background 0 first, and for each pixel the position of its ID among them."""
-    highest = int(found.max(initial=0))
     if found.dtype.kind not in "iu" or found.min(initial=0) < 0:
         raise ValueError(f"a model's labels are whole numbers from 0 on, not {found.dtype} values")
-    if highest < max(found.size, 1 << 20):
-        # By counting, which takes a tenth of the time of sorting all pixels.
-        present = np.zeros(highest + 1, bool)
-        present[found] = True
-        present[0] = True
-        ids = np.flatnonzero(present)
-        position = np.cumsum(present, dtype=np.int64) - 1
-        return ids, position[found]
-    ids, index = np.unique(np.append(found.ravel(), np.zeros(1, found.dtype)), return_inverse=True)
-    return ids, index[:-1].reshape(found.shape)
+    # A copy: new labels that rest on older ones than the patch names would silently undo a stroke drawn now.
+    labels = store.labels.copy()
+    objects = store.objects.snapshot()
+    size = {id_: extent.area for id_, extent in measure(found).items()}
+    protected = [record.id for record in objects.values() if record.protected]
+    kept = np.isin(labels, np.array(protected, np.uint32)) if protected else None
+    if kept is not None:
+        for id_, extent in measure(found, where=kept).items():
+            if extent.area > MOST_COVERED * size[id_]:
+                del size[id_]
+    first = store.reserve_ids(len(size))
+    new_ids = dict(zip(sorted(size), range(first, first + len(size)), strict=True))
+    new = _renumbered(found, new_ids)
+    if kept is not None:
+        np.copyto(new, labels, where=kept)
+    scores = {new_ids[id_]: score for id_, score in (confidence or {}).items() if id_ in new_ids}
+    everywhere = (slice(0, labels.shape[0]), slice(0, labels.shape[1]), slice(0, labels.shape[2]))
+    return make_patch(labels, objects, everywhere, new, text, Source.MODEL, scores, keep_arrays=True)
+
+
+def _renumbered(found: np.ndarray, new_ids: Mapping[int, int]) -> np.ndarray:
+    """uint32 labels with the IDs exchanged; IDs that are not in `new_ids` become background."""
+    highest = int(found.max(initial=0))
+    if highest <= max(found.size, 1 << 20):
+        table = np.zeros(highest + 1, np.uint32)
+        table[list(new_ids)] = list(new_ids.values())
+        return table[found]
+    present, index = np.unique(found, return_inverse=True)  # IDs too far apart for a table
+    table = np.array([new_ids.get(id_, 0) for id_ in present.tolist()], np.uint32)
+    return table[index].reshape(found.shape)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -67,11 +67,9 @@ ROW_LENGTH = 17
 
 def record_to_row(record: ObjectRecord) -> tuple[Any, ...]:
     """The record as a flat tuple of numbers and texts, for files."""
-    id_, box, area, centroid, source, confidence, review, class_name, note, locked = astuple(record)
-    return (
-        *(id_, *box, area, *centroid, source.value, confidence, review.value),
-        *(class_name, note, int(locked)),
-    )
+    r = record
+    shape = (r.id, *r.box, r.area, *r.centroid)
+    return (*shape, r.source.value, r.confidence, r.review.value, r.class_name, r.note, int(r.locked))
 
 
 def record_from_row(row: Iterable[Any]) -> ObjectRecord:
@@ -93,6 +91,7 @@ def record_from_row(row: Iterable[Any]) -> ObjectRecord:
         raise ValueError(f"object {id_} has an impossible position or confidence")
     if type(class_name) is not str or type(note) is not str or locked not in (0, 1):
         raise ValueError(f"object {id_} has a damaged class, note or lock")
+    (class_name + note).encode()  # half a surrogate pair, which no file can hold, raises a ValueError
     return ObjectRecord(
         id_,
         (z0, z1, y0, y1, x0, x1),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,11 +68,14 @@ def decode_block(data: bytes, shape: tuple[int, ...]) -> np.ndarray:
 
     Never allocates more than `shape` calls for; raises ValueError for anything that isn't exactly that.
     """
-    size = 4 * math.prod(shape)
-    raw = _decompress(data, size)
-    if len(raw) != size:
-        raise ValueError(f"a block of labels doesn't have the {size} bytes of its shape {shape}")
-    labels = np.frombuffer(raw, "<u4").astype(np.uint32, copy=False).reshape(shape)
+    raw = np.empty(4 * math.prod(shape), np.uint8)  # the system gives memory only as it is filled
+    filled = 0
+    for piece in _decompress(data, raw.size):
+        raw[filled : filled + len(piece)] = np.frombuffer(piece, np.uint8)
+        filled += len(piece)
+    if filled != raw.size:
+        raise ValueError(f"a block of labels doesn't have the {raw.size} bytes of its shape {shape}")
+    labels = raw.view("<u4").astype(np.uint32, copy=False).reshape(shape)
     labels.flags.writeable = False
     return labels
 
@@ -79,26 +83,24 @@ def decode_block(data: bytes, shape: tuple[int, ...]) -> np.ndarray:
 _PIECE_IN, _PIECE_OUT = 1 << 16, 1 << 20
 
 
-def _decompress(data: bytes, most: int) -> bytearray:
-    """The decompressed bytes, piece by piece: at most `most`, and no more memory than there are.
-
-    Raises ValueError for damaged bytes and for more than `most`.
-    """
+def _decompress(data: bytes, most: int) -> Iterator[bytes]:
+    """The decompressed bytes piece by piece. Raises ValueError for damaged bytes and for more than `most`."""
     stream = zlib.decompressobj()
-    raw = bytearray()
+    given = 0
     try:
         for at in range(0, len(data), _PIECE_IN):
-            piece = data[at : at + _PIECE_IN]
-            while piece:
-                raw += stream.decompress(piece, min(_PIECE_OUT, most + 1 - len(raw)))
-                if len(raw) > most:
+            rest = data[at : at + _PIECE_IN]
+            while rest:
+                piece = stream.decompress(rest, min(_PIECE_OUT, most + 1 - given))
+                given += len(piece)
+                if given > most:
                     raise ValueError(f"compressed data hold more than the {most} bytes they should")
-                piece = stream.unconsumed_tail
+                yield piece
+                rest = stream.unconsumed_tail
     except zlib.error as error:
         raise ValueError(f"compressed data are damaged: {error}") from None
     if not stream.eof:
         raise ValueError("compressed data are cut off")
-    return raw
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,9 @@ def pack(patch: Patch) -> PackedPatch:
     z, y, x = patch.box
     box = (z.start, z.stop, y.start, y.stop, x.start, x.stop)
     records = _encode_records(patch.records)
-    return PackedPatch(box, encode_block(patch.old), encode_block(patch.new), records, patch.text)
+    # Names of files may hold what UTF-8 can't say.
+    text = patch.text.encode(errors="backslashreplace").decode()
+    return PackedPatch(box, encode_block(patch.old), encode_block(patch.new), records, text)
 
 
 def _encode_records(records: RecordChanges) -> bytes:
@@ -150,7 +154,7 @@ _MOST_RECORD_BYTES = 1 << 30
 
 def _decode_records(data: bytes) -> RecordChanges:
     changes: RecordChanges = {}
-    for line in _decompress(data, _MOST_RECORD_BYTES).decode().splitlines():
+    for line in b"".join(_decompress(data, _MOST_RECORD_BYTES)).decode().splitlines():
         try:
             rows = json.loads(line)
         except RecursionError:

@@ -31,16 +31,20 @@ def median_diameter(labels: np.ndarray) -> float:
 LARGEST_ZOOM = 6.0  # objects of 5 px and less are not enlarged further: it costs pixels, shows nothing
 _ZOOMS = (4.0, 2.0, 1.0, 1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32)
 _WINDOW = 256  # px, side of what the net looks at in each zoom
-_TRUSTED = 0.6  # octaves: how far the size map is believed beside the net's own diameter
+_SMALLEST_VIEW = 128  # px: an image is not shrunk further; in tiny pictures anything looks like one big object
+_TRUSTED = 0.4  # octaves: how far the size map is believed beside the net's own diameter
 _BINS = 8  # an octave
+_LOWEST = -1  # log2 px, and ...
+_OCTAVES = 12  # ... so many above it
 
 
 def estimate_diameter(model: Model, pixels: np.ndarray) -> float | None:
     """The diameter of the objects in a plane, from one cheap look at it in several zooms.
 
     In each zoom the net says, pixel by pixel, how large the object there is. It is believed where the
-    object appears about as large as the net is used to; so every object is measured in the zoom that
-    suits it, and the diameter most pixels agree on wins.
+    object appears about as large as the net is used to and where the net is sure of what it sees, which
+    shows in flows of full length; so every object is measured in the zoom that suits it, and the diameter
+    that most pixels agree on wins.
 
     Args:
         pixels: float32 ``(3, Y, X)``, normalised.
@@ -48,37 +52,39 @@ def estimate_diameter(model: Model, pixels: np.ndarray) -> float | None:
     Returns:
         px, or None when the net sees no objects.
     """
-    lowest = np.log2(0.5)
-    votes = np.zeros(int(12 * _BINS))
+    votes = np.zeros(_OCTAVES * _BINS)
     for zoom in _ZOOMS:
         window = _window(pixels, zoom)
-        if window is None:
-            continue
-        rows, columns = window
-        part = resized(pixels[:, rows, columns], zoom)
-        maps = model.predict(_padded(part)[None])[0][:, : part.shape[1], : part.shape[2]]
-        size = maps[3]
-        chance = 1 / (1 + np.exp(-np.clip(maps[2], -30, 30)))
-        trust = np.exp(-0.5 * (size / _TRUSTED) ** 2) * chance * (chance > 0.5)
-        octave = np.log2(model.diameter / zoom) + size
-        index = np.clip(((octave - lowest) * _BINS).astype(int), 0, len(votes) - 1)
-        share = 1 / size.size  # of the window, so that zooms that see less of the image weigh the same
-        votes += np.bincount(index.ravel(), trust.ravel(), minlength=len(votes)) * share
+        if window is not None:
+            part = resized(pixels[:, window[0], window[1]], zoom)
+            maps = model.predict(_padded(part)[None])[0][:, : part.shape[1], : part.shape[2]]
+            votes += _votes(maps, model.diameter / zoom)
     if votes.sum() < 1e-4:
         return None
     smooth = np.convolve(votes, np.hanning(2 * _BINS + 3)[1:-1], mode="same")
     peak = int(smooth.argmax())
     near = slice(max(0, peak - _BINS), peak + _BINS + 1)
-    octaves = lowest + (np.arange(len(votes))[near] + 0.5) / _BINS
+    octaves = _LOWEST + (np.arange(len(votes))[near] + 0.5) / _BINS
     weights = votes[near] / 4.0 ** (octaves - octaves.mean())  # pixels to objects
     at = np.searchsorted(np.cumsum(weights), weights.sum() / 2)
     return float(2 ** octaves[min(at, len(octaves) - 1)])
 
 
+def _votes(maps: np.ndarray, diameter: float) -> np.ndarray:
+    """The trusted share of the pixels that vote for each diameter; ``diameter`` is what size 0 stands for."""
+    chance = 1 / (1 + np.exp(-np.clip(maps[2], -30, 30)))
+    sure = np.minimum(np.square(maps[:2]).sum(0), 1) ** 2 * np.maximum(2 * chance - 1, 0)
+    trust = np.exp(-0.5 * (maps[3] / _TRUSTED) ** 2) * sure
+    octaves = np.log2(diameter) + maps[3]
+    bins = np.clip(((octaves - _LOWEST) * _BINS).astype(int), 0, _OCTAVES * _BINS - 1)
+    # a share of the window, so that zooms that see less of the image weigh the same
+    return np.bincount(bins.ravel(), trust.ravel(), minlength=_OCTAVES * _BINS) / trust.size
+
+
 def _window(pixels: np.ndarray, zoom: float) -> tuple[slice, slice] | None:
     """The part of the plane with the most contrast that fills the net's window at this zoom."""
     height, width = pixels.shape[1:]
-    if zoom < 1 and max(height, width) * zoom < _WINDOW / 4:
+    if zoom < 1 and max(height, width) * zoom < _SMALLEST_VIEW:
         return None
     side = int(np.ceil(_WINDOW / zoom))
     if side >= height and side >= width:

@@ -15,6 +15,7 @@ from model_core.formats.pairs import Pair, find_pairs
 from model_core.models.package import SUFFIX, Card
 from model_core.networks.flow_net import FlowNet
 from model_core.training.batches import CropSource, crops_of_planes, mixed
+from model_core.training.catalogue import catalogue
 from model_core.training.dataset import LabelledPlane, load_planes
 from model_core.training.trainer import Progress, Trainer, TrainingOptions
 
@@ -103,14 +104,16 @@ def _start(request: TrainingRequest, planes: list[LabelledPlane]) -> tuple[FlowN
 
 
 def describe_data(pairs: list[Pair], planes: list[LabelledPlane]) -> list[dict[str, Any]]:
-    """One entry a data set for the card: images, objects, and the range of diameters in px."""
+    """One entry a data set for the card: what the catalogue knows, images, objects, range of diameters in px."""
     entries = []
     for name in sorted({pair.dataset for pair in pairs}):
         of_set = [plane for plane in planes if plane.dataset == name]
+        known = catalogue().get(name, {})
         sizes = [plane.diameter for plane in of_set if plane.diameter]
         entries.append(
             {
                 "name": name,
+                **{key: known[key] for key in ("kind", "licence", "source") if key in known},
                 "images": sum(pair.dataset == name for pair in pairs),
                 "objects": int(sum(np.count_nonzero(plane.areas[1:]) for plane in of_set)),
                 "diameter": [round(float(v), 1) for v in np.percentile(sizes, (5, 50, 95))] if sizes else [],

@@ -11,10 +11,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 sys.path.insert(0, str(Path(__file__).parents[2]))
@@ -27,8 +27,10 @@ from PyQt6.QtWidgets import QApplication
 
 from cellpose_gui.canvas.canvas import Canvas
 from cellpose_gui.document.document import Document
+from model_core.annotation.cells_file import CellsFile
 from model_core.annotation.label_store import LabelStore
 from model_core.annotation.objects import ObjectRecord, ObjectTable, Source
+from model_core.images.image import Image
 
 WINDOW = (1500, 1000)
 MOVES = 300
@@ -56,16 +58,17 @@ def cells(size: int, count: int) -> tuple[np.ndarray, ObjectTable]:
     return labels[None], ObjectTable(records)
 
 
-def canvas_with(size: int, count: int) -> Canvas:
+def canvas_with(size: int, count: int, folder: Path) -> Canvas:
     generator = np.random.default_rng(0)
     block = generator.normal(1000, 200, (256, 256)).clip(0).astype(np.uint16)
     pixels = np.tile(block, (size // 256, size // 256))[None, None]
     labels, objects = cells(size, count)
-    image = SimpleNamespace(pixels=pixels, shape=pixels.shape)
+    image = Image(pixels, path=folder / f"{size}.tif")
+    file = CellsFile(folder / f"{size}.cells", folder / f"{size}.tif", image.shape[1:])
     canvas = Canvas()
     canvas.resize(*WINDOW)
     canvas.show()
-    canvas.set_document(Document(image, LabelStore(labels, objects)))
+    canvas.set_document(Document(image, file, LabelStore(labels, objects)))
     settle(1.0 if size < 10_000 else 6.0)
     return canvas
 
@@ -150,8 +153,8 @@ def brush(canvas: Canvas, scale: float, size: float) -> tuple[Times, float]:
     return moves, release[0]
 
 
-def measure(size: int, count: int, table: list[tuple[str, float, float]]) -> None:
-    canvas = canvas_with(size, count)
+def measure(size: int, count: int, folder: Path, table: list[tuple[str, float, float]]) -> None:
+    canvas = canvas_with(size, count, folder)
     name = f"{size} x {size}, {len(canvas.document.objects)} cells"  # type: ignore[union-attr]
 
     def note(action: str, times: Times, share: float, target: float) -> None:
@@ -175,6 +178,7 @@ def measure(size: int, count: int, table: list[tuple[str, float, float]]) -> Non
         note(f"brush of 40 at {scale:g} px, release", [release], 0.5, 50)
         undo = timed(lambda _: canvas.document.undo(), 1)  # type: ignore[union-attr]
         note(f"undo of it at {scale:g} px", undo, 0.5, 20)
+    canvas.document.close()  # type: ignore[union-attr]
     canvas.close()
 
 
@@ -188,7 +192,8 @@ def main() -> int:
     application = QApplication([])
     table: list[tuple[str, float, float]] = []
     for size in options.sizes:
-        measure(size, 10_000 if size < 10_000 else 100_000, table)
+        with tempfile.TemporaryDirectory() as folder:
+            measure(size, 10_000 if size < 10_000 else 100_000, Path(folder), table)
     application.quit()
     return int(options.check and any(value > target for _, value, target in table))
 

@@ -5,8 +5,11 @@ All fields are float32 `(Y, X)` with mean 0 and standard deviation about 1 unles
 
 from __future__ import annotations
 
+from functools import cache
+
 import cv2
 import numpy as np
+from scipy.special import ndtri
 
 Shape = tuple[int, int]
 
@@ -38,8 +41,17 @@ def blur(field: np.ndarray, sigma: float) -> np.ndarray:
     return cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
 
 
+@cache
+def _normal_quantiles() -> np.ndarray:
+    """The normal distribution cut into 65,536 equally likely values."""
+    return ndtri((np.arange(65536) + 0.5) / 65536).astype(np.float32)
+
+
 def white(rng: np.random.Generator, shape: Shape) -> np.ndarray:
-    return rng.standard_normal(shape, dtype=np.float32)
+    """Independent normal values. Looked up by random bytes: four times as fast as drawing them, and noise is
+    what a picture has most of."""
+    drawn = np.frombuffer(rng.bytes(2 * shape[0] * shape[1]), np.uint16)
+    return _normal_quantiles()[drawn].reshape(shape)
 
 
 def smooth(rng: np.random.Generator, shape: Shape, scale: float) -> np.ndarray:

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 from skimage.measure import label as connected
 
-from model_core.training.rendered.fields import Shape, remap, smooth, white
+from model_core.training.rendered.fields import Shape, remap, smooth
 from model_core.training.rendered.shapes import polygon_area
 
 MOST_OBJECTS = 2000
@@ -119,6 +119,12 @@ def fill(outlines: np.ndarray, shape: Shape, ids: np.ndarray) -> np.ndarray:
     return labels
 
 
+def overlaps(outlines: np.ndarray, shape: Shape) -> np.ndarray:
+    """bool `(Y, X)`: where at least two polygons lie, which in fluorescence shine through each other."""
+    ids = np.arange(1, len(outlines) + 1)
+    return fill(outlines, shape, ids) != fill(outlines[::-1], shape, ids[::-1])
+
+
 def paint(outlines: np.ndarray, shape: Shape, min_visible: float = 0.6) -> np.ndarray:
     """Labels of polygons that lie on each other, without those of which too little shows.
 
@@ -212,19 +218,6 @@ def tessellate(
             first, last = (round(x - step[0]), round(y - step[1])), (round(x + step[0]), round(y + step[1]))
             cv2.line(seeds, first, last, number, 1, cv2.LINE_8, 4)
     return grow(seeds)[pad : pad + shape[0], pad : pad + shape[1]]
-
-
-def roughen(rng: np.random.Generator, labels: np.ndarray, amount: float) -> np.ndarray:
-    """Pixel-wide irregular borders: each pixel takes the label of one up to about `amount` px away."""
-    x = (
-        np.arange(labels.shape[1], dtype=np.float32)[None, :]
-        + amount * cv2.GaussianBlur(white(rng, labels.shape), (0, 0), 1) * 3
-    )
-    y = (
-        np.arange(labels.shape[0], dtype=np.float32)[:, None]
-        + amount * cv2.GaussianBlur(white(rng, labels.shape), (0, 0), 1) * 3
-    )
-    return remap(labels.astype(np.float32), x, y, nearest=True).astype(np.int32)
 
 
 def tidy(labels: np.ndarray, min_area: float, split: bool = False) -> np.ndarray:

@@ -11,6 +11,8 @@ from model_core.training.rendered.fields import Shape, grid
 from model_core.training.rendered.placement import fill, placed, tidy
 from model_core.training.rendered.shapes import blobs
 
+FAR = np.float32(1e3)  # px: the distance to a border where there is none
+
 
 class Scene:
     """`labels` int32 (Y, X), 1..n, each connected. All else is derived from them, so both agree."""
@@ -52,19 +54,19 @@ class Scene:
     def depth(self) -> np.ndarray:
         """float32: px from the border of the pixel's own object, 0 outside objects."""
         inside = ((self.labels > 0) & ~self.borders).astype(np.uint8)
-        return cv2.distanceTransform(inside, cv2.DIST_L2, 5) + 0.5 * self.mask
+        return np.minimum(cv2.distanceTransform(inside, cv2.DIST_L2, 5), FAR) + 0.5 * self.mask
 
     @cached_property
     def outside(self) -> np.ndarray:
         """float32: px from the nearest object, 0 inside; far everywhere if there is none."""
         if self.n == 0:
-            return np.full(self.shape, 1e3, np.float32)
+            return np.full(self.shape, FAR, np.float32)
         return cv2.distanceTransform((self.labels == 0).astype(np.uint8), cv2.DIST_L2, 5)
 
     @cached_property
     def wall(self) -> np.ndarray:
         """float32: px from the nearest border of any object, on both sides of it."""
-        return cv2.distanceTransform((~self.borders).astype(np.uint8), cv2.DIST_L2, 5)
+        return np.minimum(cv2.distanceTransform((~self.borders).astype(np.uint8), cv2.DIST_L2, 5), FAR)
 
     @cached_property
     def radius(self) -> np.ndarray:

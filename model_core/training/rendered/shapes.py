@@ -104,10 +104,10 @@ def spread_cells(
     theta = np.linspace(0, 2 * np.pi, points, endpoint=False)
     most = arms[1]
     count = rng.integers(arms[0], arms[1] + 1, n)
-    centre = (np.arange(most)[None, :] + rng.uniform(-0.35, 0.35, (n, most))) * (
+    centre = (np.arange(most)[None, :] + rng.uniform(-0.8, 0.8, (n, most))) * (
         2 * np.pi / np.maximum(count, 1)[:, None]
     )
-    height = reach * rng.uniform(0.2, 1.0, (n, most)) * (np.arange(most)[None, :] < count[:, None])
+    height = reach * rng.uniform(0.05, 1.0, (n, most)) ** 1.5 * (np.arange(most)[None, :] < count[:, None])
     width = rng.uniform(0.12, 0.5, (n, most))
     gap = np.abs((theta[None, None, :] - centre[..., None] + np.pi) % (2 * np.pi) - np.pi)
     arms_radius = np.sum(height[..., None] * np.exp(-((gap / width[..., None]) ** 1.4)), axis=1)

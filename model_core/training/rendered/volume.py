@@ -24,7 +24,7 @@ def render_volume(
     """
     diameter = uniform(rng, 0.13, 0.2) * min(shape[1:]) if diameter is None else diameter
     size = np.array([shape[0] * anisotropy, shape[1], shape[2]], float)
-    count = max(round(0.45 * float(np.prod(size + 0.5 * diameter)) / (np.pi / 6 * diameter**3)), 1)
+    count = max(round(0.62 * float(np.prod(size + 0.5 * diameter)) / (np.pi / 6 * diameter**3)), 1)
     radii = 0.5 * diameter * np.exp(0.12 * rng.standard_normal(count))
     centres = _apart(rng.uniform(-0.25 * diameter, size + 0.25 * diameter, (count, 3)), radii)
 
@@ -58,7 +58,7 @@ def _apart(centres: np.ndarray, radii: np.ndarray, rounds: int = 25) -> np.ndarr
         i, j = pairs[:, 0], pairs[:, 1]
         gap = centres[i] - centres[j]
         distance = np.linalg.norm(gap, axis=1) + 1e-6
-        push = gap * (0.25 * np.maximum(0.97 * (radii[i] + radii[j]) - distance, 0) / distance)[:, None]
+        push = gap * (0.25 * np.maximum(0.93 * (radii[i] + radii[j]) - distance, 0) / distance)[:, None]
         np.add.at(centres, i, push)
         np.add.at(centres, j, -push)
     return centres

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,13 +17,16 @@ from tests.cellpose_gui.canvas.hand import Hand, make_document
 
 
 @pytest.fixture
-def show(qtbot: QtBot) -> Iterator[Callable[..., tuple[Canvas, Document, Hand]]]:
+def show(qtbot: QtBot, tmp_path: Path) -> Iterator[Callable[..., tuple[Canvas, Document, Hand]]]:
     """Shows labels on a canvas of 800 x 600, ten screen pixels an image pixel unless told."""
+
+    opened: list[Document] = []
 
     def show_document(
         labels: np.ndarray, pixels: np.ndarray | None = None, scale: float = 10
     ) -> tuple[Canvas, Document, Hand]:
-        canvas, document = Canvas(), make_document(labels, pixels)
+        canvas, document = Canvas(), make_document(tmp_path, labels, pixels)
+        opened.append(document)
         qtbot.addWidget(canvas)
         canvas.resize(800, 600)
         canvas.show()
@@ -33,3 +37,5 @@ def show(qtbot: QtBot) -> Iterator[Callable[..., tuple[Canvas, Document, Hand]]]
         return canvas, document, Hand(canvas)
 
     yield show_document
+    for document in opened:
+        document.close()

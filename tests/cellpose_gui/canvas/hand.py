@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
+from pathlib import Path
 
 import numpy as np
 from PyQt6.QtCore import QPoint, QPointF, Qt
@@ -13,7 +13,7 @@ from PyQt6.QtWidgets import QApplication
 
 from cellpose_gui.canvas.canvas import Canvas
 from cellpose_gui.document.document import Document
-from model_core.annotation.label_store import LabelStore
+from model_core.images.image import Image
 
 NO_KEYS = Qt.KeyboardModifier.NoModifier
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -21,12 +21,12 @@ SHIFT = Qt.KeyboardModifier.ShiftModifier
 LEFT = Qt.MouseButton.LeftButton
 
 
-def make_document(labels: np.ndarray, pixels: np.ndarray | None = None) -> Document:
-    """A document with these labels, (Y, X) or (Z, Y, X), entered as one edit."""
+def make_document(folder: Path, labels: np.ndarray, pixels: np.ndarray | None = None) -> Document:
+    """A document in `folder` with these labels, (Y, X) or (Z, Y, X), entered as one edit."""
     labels = labels.reshape((-1, *labels.shape[-2:])).astype(np.uint32)
     if pixels is None:
         pixels = np.zeros((1, *labels.shape), np.uint8)
-    document = Document(SimpleNamespace(pixels=pixels, shape=pixels.shape), LabelStore.empty(labels.shape))
+    document = Document.open(Image(pixels, path=folder / "image.tif"))
     document.edit(tuple(slice(0, size) for size in labels.shape), labels, "Start")
     return document
 
@@ -40,7 +40,7 @@ def two_cells() -> np.ndarray:
 
 
 def lock(document: Document, id_: int) -> None:
-    document.apply(document.store.change_records({id_: replace(document.objects[id_], locked=True)}, "Lock"))
+    document.change_records({id_: replace(document.objects[id_], locked=True)}, "Lock")
 
 
 def counts(document: Document) -> dict[int, int]:

@@ -9,8 +9,9 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 
 from cellpose_gui.canvas.canvas import Canvas
+from model_core.annotation.measure import measure
 from model_core.annotation.objects import Source
-from tests.cellpose_gui.canvas.hand import CTRL, SHIFT, counts, lock, make_document, two_cells
+from tests.cellpose_gui.canvas.hand import CTRL, NO_KEYS, SHIFT, counts, lock, two_cells
 
 
 def choose(canvas: Canvas, tool: str, size: float) -> None:
@@ -52,6 +53,17 @@ def test_paint_beyond_a_neighbour_makes_no_second_cell(show):
     choose(canvas, "brush", 4)
     hand.drag((15, 15), (50, 15))
     assert set(counts(document)) == {1, 2}
+    assert not document.labels[0, :, 40:].any()
+
+
+def test_a_cell_keeps_its_id_however_much_is_painted_beyond_a_neighbour(show):
+    labels = two_cells()
+    labels[10:20, 10:28] = 0
+    labels[14:17, 27:30] = 1
+    canvas, document, hand = show(labels)
+    choose(canvas, "brush", 6)
+    hand.drag((28, 15), (70, 15))
+    assert (document.labels[0, 14:17, 27:30] == 1).all()
     assert not document.labels[0, :, 40:].any()
 
 
@@ -188,10 +200,12 @@ def test_escape_gives_the_stroke_up_and_restores_the_picture(show):
     assert canvas.grab().toImage() == before
 
 
-def test_the_stroke_shows_what_its_release_will_bring(show):
-    canvas, _document, hand = show(two_cells())
+@pytest.mark.parametrize("keys", [NO_KEYS, CTRL])
+def test_the_stroke_shows_what_its_release_will_bring(show, keys):
+    canvas, document, hand = show(two_cells())
+    lock(document, 2)
     choose(canvas, "brush", 8)
-    hand.press(15, 15)
+    hand.press(15, 15, keys)
     hand.move(15, 40)
     hand.move(30, 15)
     canvas.show_ring(None)
@@ -211,6 +225,19 @@ def test_a_change_that_arrives_during_a_stroke_is_kept(show):
     hand.release(30, 40)
     assert (document.labels[0, 38:42, 10:20] == 9).all()
     assert document.labels[0, 40, 25] not in (0, 9)
+
+
+def test_a_locked_cell_that_arrives_during_a_stroke_is_spared(show):
+    canvas, document, hand = show(two_cells())
+    choose(canvas, "eraser", 6)
+    hand.press(5, 40)
+    hand.move(70, 40)
+    arrived = np.full((1, 4, 10), 9, np.uint32)
+    document.edit((slice(0, 1), slice(38, 42), slice(30, 40)), arrived, "Model")
+    lock(document, 9)
+    hand.move(75, 40)
+    hand.release(75, 40)
+    assert counts(document)[9] == 40
 
 
 def test_painting_touches_the_shown_plane_only(show):
@@ -253,9 +280,9 @@ def test_random_strokes_can_all_be_taken_back(show):
         hand.drag(*points, keys=CTRL if generator.random() < 0.3 else Qt.KeyboardModifier.NoModifier)
         if (document.labels != states[-1]).any():
             states.append(document.labels.copy())
-        fresh = make_document(document.labels).objects
-        assert {i: (r.box, r.area) for i, r in document.objects.items()} == {
-            i: (r.box, r.area) for i, r in fresh.items()
+        fresh = measure(document.labels, (0, 0, 0))
+        assert {id_: (record.box, record.area) for id_, record in document.objects.items()} == {
+            id_: (extent.box, extent.area) for id_, extent in fresh.items()
         }
     assert len(states) > 20
     for state in reversed(states):

@@ -13,7 +13,7 @@ from PyQt6.QtWidgets import QApplication
 
 from cellpose_gui.canvas.channel_display import ChannelDisplay
 from cellpose_gui.canvas.palette import COLOURS
-from tests.cellpose_gui.canvas.hand import two_cells
+from tests.cellpose_gui.canvas.hand import make_document, two_cells
 
 
 def picture(canvas) -> np.ndarray:
@@ -93,19 +93,50 @@ def test_cell_at_the_border_of_the_image_is_outlined_there(show):
     assert (shown[:100, 0] == colour_of(canvas, 1)).all()
 
 
+def screen(canvas) -> np.ndarray:
+    """What is on screen after many partial repaints; unlike `picture`, nothing is painted for it."""
+    QApplication.processEvents()
+    return pixels_of(canvas.screen().grabWindow(canvas.winId()).toImage())
+
+
 def test_partial_repaints_equal_a_full_one(show):
     generator = np.random.default_rng(1)
     canvas, document, hand = show(two_cells(), scale=7)
-    canvas.set_tool("brush")
-    for _ in range(10):
-        hand.drag(*generator.uniform(0, 60, (3, 2)))
-    document.undo()
     document.select([1])
-    canvas.show_ring(None)
-    QApplication.processEvents()
-    # The backing store holds what many small repaints left behind; grab() paints all anew.
-    kept = pixels_of(canvas.screen().grabWindow(canvas.winId()).toImage())
-    np.testing.assert_array_equal(kept, picture(canvas))
+    canvas.overlay = replace(canvas.overlay, outline_width=3)
+    for _ in range(12):
+        canvas.set_tool(str(generator.choice(["brush", "eraser"])))
+        canvas.brush_size = float(generator.integers(1, 12))
+        hand.press(*generator.uniform(0, 60, 2))
+        hand.move(*generator.uniform(0, 60, 2))
+        np.testing.assert_array_equal(screen(canvas), picture(canvas))
+        hand.release(*generator.uniform(0, 60, 2))
+        np.testing.assert_array_equal(screen(canvas), picture(canvas))
+    while document.undo_text != "Start":
+        document.undo()
+        np.testing.assert_array_equal(screen(canvas), picture(canvas))
+
+
+def test_zoomed_out_view_of_large_labels_follows_edits(show, qtbot):
+    canvas, document, _hand = show(np.zeros((2200, 2400)), scale=0.2)
+    qtbot.waitUntil(lambda: not canvas._overlay._coarse_maker.busy)
+    document.edit((slice(0, 1), slice(500, 1000), slice(500, 1000)), np.full((1, 500, 500), 1), "Put")
+    shown = screen(canvas)
+    assert shown[102:198, 102:198].any(axis=2).all()
+    assert not shown[:98, :400].any()
+    qtbot.waitUntil(lambda: not canvas._overlay._coarse_maker.busy)
+    np.testing.assert_array_equal(picture(canvas), shown)
+
+
+def test_new_cell_beside_another_has_another_colour(show):
+    labels = two_cells()
+    labels[labels == 2] = 10  # the next id is 11, which has the colour of 1 unless somebody looks
+    canvas, document, hand = show(labels)
+    canvas.set_tool("outline")
+    hand.drag((20, 10), (29, 10), (29, 20), (20, 20))
+    assert document.labels[0, 15, 22] == 11
+    assert (colour_of(canvas, 11) != colour_of(canvas, 1)).any()
+    assert (colour_of(canvas, 11) != colour_of(canvas, 10)).any()
 
 
 def test_selected_cell_is_brighter(show):
@@ -137,8 +168,8 @@ def test_huge_ids_are_shown(show):
 
 
 def test_screens_with_two_device_pixels_per_pixel_get_all_of_them(show):
-    """At ratio 2 an image pixel of 1 logical pixel is 2 x 2 device pixels, and outlines stay one device
-    pixel."""
+    """At ratio 2 an image pixel of 1 logical pixel is 2 x 2 device pixels, and outlines are two
+    of them wide."""
     pixels = chessboard(40, 50)
     labels = np.zeros((40, 50))
     labels[10:20, 10:20] = 1
@@ -152,8 +183,8 @@ def test_screens_with_two_device_pixels_per_pixel_get_all_of_them(show):
     painter.end()
     shown = pixels_of(target)
     np.testing.assert_array_equal(shown[:20, :100, 0], np.kron(pixels, np.ones((2, 2), np.uint8))[:20])
-    assert (shown[20, 20:40] == colour_of(canvas, 1)).all()
-    assert set(np.unique(shown[21, 21:39])) == {0, 255}
+    assert (shown[20:22, 20:40] == colour_of(canvas, 1)).all()
+    assert set(np.unique(shown[22:38, 22:38])) == {0, 255}
 
 
 @pytest.mark.parametrize("notches", [1, -1, 3, -2])
@@ -262,3 +293,63 @@ def test_photographs_keep_their_colours(show):
     pixels = np.random.default_rng(0).integers(0, 256, (3, 1, 20, 20), np.uint8)
     canvas, _document, _hand = show(np.zeros((20, 20)), pixels, scale=1)
     np.testing.assert_array_equal(picture(canvas)[:20, :20], np.moveaxis(pixels[:, 0], 0, -1))
+
+
+@pytest.mark.parametrize(
+    "shape", [(1, 1, 1, 1), (5, 1, 30, 40), (2, 3, 1, 900), (1, 1, 900, 1), (16, 1, 8, 8)]
+)
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64, np.float64])
+def test_odd_images_are_shown_and_painted(show, shape, dtype):
+    pixels = np.ones(shape, dtype)
+    pixels[..., 0] = 0
+    canvas, document, hand = show(np.zeros(shape[1:]), pixels)
+    canvas.fit()
+    picture(canvas)
+    canvas.set_tool("brush")
+    hand.click(0.5, 0.5)
+    assert document.labels[0, 0, 0] == 1
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38])
+def test_float_images_with_odd_values_are_shown(show, value):
+    pixels = np.linspace(0, 1, 1_000_000, dtype=np.float32).reshape(1, 1, 1000, 1000).copy()
+    pixels[0, 0, :10, :10] = value
+    canvas, _document, _hand = show(np.zeros((1000, 1000)), pixels, scale=0.25)
+    shown = picture(canvas)[:250, :250, 0]
+    assert int(shown[125, 100]) == pytest.approx(127, abs=4)
+    assert shown[0, 0] == (255 if value > 0 else 0)
+
+
+def test_zoomed_out_images_show_means(show, qtbot):
+    pixels = chessboard(1024, 1024)[None, None]
+    canvas, _document, _hand = show(np.zeros((1024, 1024)), pixels, scale=0.5)
+    canvas.channels = (ChannelDisplay(0, 255),)
+    qtbot.waitUntil(lambda: bool((np.abs(picture(canvas)[:500, :500].astype(int) - 128) <= 1).all()))
+
+
+def test_plane_of_a_stack_is_shown(show):
+    labels = np.stack([np.zeros((60, 80)), two_cells()])
+    pixels = np.zeros((1, 2, 60, 80), np.uint8)
+    pixels[0, 1] = 200
+    canvas, _document, _hand = show(labels, pixels)
+    canvas.channels = (ChannelDisplay(0, 200),)
+    assert not picture(canvas)[:600].any()
+    canvas.plane = 5
+    assert canvas.plane == 1
+    assert (picture(canvas)[300, 300] == 255).all()
+    assert (picture(canvas)[150, 150] != 255).any()
+
+
+def test_another_document_takes_the_place_of_the_first(show, tmp_path_factory):
+    canvas, document, hand = show(two_cells())
+    other = make_document(tmp_path_factory.mktemp("other"), np.zeros((20, 20)))
+    canvas.set_document(other)
+    document.edit((slice(0, 1), slice(0, 60), slice(0, 80)), np.ones((1, 60, 80), np.uint32), "Late")
+    canvas.set_tool("brush")
+    hand.click(10, 10)
+    assert other.labels.any()
+    canvas.set_document(None)
+    hand.click(10, 10)
+    canvas.show_ring(None)
+    assert (picture(canvas) < 60).all()
+    other.close()

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from model_core.annotation.cells_file import cells_path
 from model_core.annotation.cells_load import open_cells
 from model_core.annotation.cells_schema import DamagedDocumentError, set_aside
+from model_core.annotation.edit import make_patch
 from model_core.annotation.objects import Review, Source
 from model_core.errors import UserError
 
@@ -317,3 +318,39 @@ def test_whole_stacks_are_stored_plane_by_plane(tmp_path: Path) -> None:
     again = SavedStore(tmp_path / "stack.tif", shape)
     assert_same(again.store, document.store)
     again.close()
+
+
+def test_numbers_of_numpy_and_odd_names_are_stored_as_plain_ones(tmp_path: Path) -> None:
+    image = tmp_path / "bad \udcff name.tif"
+    folder = tmp_path / "other"
+    folder.mkdir()
+    document = SavedStore(image, SHAPE, folder)
+    y, x = np.int64(3), np.uint16(4)
+    box = (slice(0, 1), slice(y, y + 5), slice(x, x + 5))
+    patch = make_patch(
+        document.store.labels,
+        document.store.objects,
+        box,
+        np.full((1, 5, 5), 1),
+        "Import bad \udcff name.tif",
+        Source.MODEL,
+        {1: np.float32(0.25)},  # type: ignore[dict-item]
+    )
+    assert patch is not None
+    document.store.apply(patch)
+    document.close()
+    again = SavedStore(image, SHAPE, folder)
+    assert_same(again.store, document.store)
+    again.close()
+
+
+def test_what_can_not_be_stored_is_refused_at_once(image: Path) -> None:
+    document = SavedStore(image, SHAPE)
+    document.paint(0, 0, 5)
+    with pytest.raises(TypeError):
+        document.writer.put_setting("a", object())
+    for bad in ({"confidence": float("nan")}, {"note": 7}, {"note": "\ud800"}):
+        record = replace(document.store.objects[1], **bad)
+        with pytest.raises(ValueError):
+            document.store.change_records({1: record}, "Bad")
+    document.close()

@@ -169,8 +169,9 @@ def test_a_compressed_history_changes_no_undo() -> None:
     for i in range(20):
         paint(store, (0, 1, i, i + 9, 2 * i, 2 * i + 9), i % 6 + 1)
     final = store.labels.copy()
-    store.history.tidy(unpacked_bytes=500)
-    assert sum(step.unpacked_bytes for step in store.history.steps) <= 500
+    store.history.unpacked_bytes = 1000
+    store.history.tidy()
+    assert sum(step.unpacked_bytes for step in store.history.steps) <= 1000
     while store.undo():
         assert_records_are_right(store)
     assert not store.labels.any()

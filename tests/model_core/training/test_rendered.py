@@ -78,9 +78,10 @@ def test_labels_lie_where_the_objects_are_seen(kind: str) -> None:
     """The image changes more along the borders of its labels than along the borders of mirrored labels."""
     gains = []
     for seed in range(6):
-        result = render(kind, rng(seed, 4), (160, 160), 30.0)
+        result = render(kind, rng(seed, 4), (192, 192), 44.0)
         image = np.stack([cv2.GaussianBlur(channel, (0, 0), 1.0) for channel in result.image])
         slope = np.hypot(*np.gradient(image, axis=(1, 2))).max(axis=0)
+        slope = cv2.blur(slope, (3, 3))  # on the crest of a wall itself the slope is 0
         right, wrong = near_borders(result.labels), near_borders(result.labels[::-1, ::-1])
         if right.any():
             gains.append(slope[right].mean() / slope[wrong].mean())

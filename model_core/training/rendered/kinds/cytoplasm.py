@@ -83,8 +83,8 @@ def spread_scene(rng: np.random.Generator, canvas: Canvas) -> Scene:
 def cytoplasm_light(rng: np.random.Generator, scene: Scene, nuclei: Scene, diameter: float) -> np.ndarray:
     """Stained cytoplasm: thick or flat, granules, fibres or a net in it, the nucleus a hole or brighter."""
     shape = scene.shape
-    thick = scene.relative_depth ** np.float32(uniform(rng, 0.1, 1.0))
-    base = uniform(rng, 0.1, 0.9)
+    thick = scene.relative_depth ** np.float32(uniform(rng, 0.2, 1.0))
+    base = uniform(rng, 0.1, 0.75)
     body = base * scene.mask + (1 - base) * thick
     if chance(rng, 0.5):
         near = np.exp(-nuclei.outside / np.float32(diameter * uniform(rng, 0.15, 0.5)))

@@ -52,8 +52,8 @@ def wall_light(rng: np.random.Generator, scene: Scene, diameter: float, width: f
     light = light * np.maximum(strength, 0.05)
     if chance(rng, 0.4):  # beads and short breaks
         light = light * np.clip(1 + uniform(rng, 0.2, 0.6) * smooth(rng, shape, max(2.5 * width, 3)), 0.05, 2)
-    if chance(rng, 0.35):  # stretches without stain
-        light = light * np.clip(uniform(rng, 1.0, 2.0) + 1.5 * smooth(rng, shape, diameter * 0.6), 0.06, 1)
+    if chance(rng, 0.35):  # stretches with little stain
+        light = light * np.clip(uniform(rng, 1.0, 2.0) + 1.5 * smooth(rng, shape, diameter * 0.4), 0.15, 1)
     if chance(rng, 0.4):  # corners outshine the walls
         corner = blur(scene.borders.astype(np.float32), max(width, 1.2))
         light = light * (1 + uniform(rng, 0.3, 1.5) * corner / max(float(corner.max()), 1e-3))

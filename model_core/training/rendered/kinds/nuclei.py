@@ -53,7 +53,8 @@ def chromatin(rng: np.random.Generator, scene: Scene, diameter: float) -> np.nda
     return np.maximum(texture, 0.05)
 
 
-def _scene(rng: np.random.Generator, shape: Shape, diameter: float) -> Scene:
+def _scene(rng: np.random.Generator, shape: Shape, diameter: float) -> tuple[Scene, np.ndarray]:
+    """The nuclei of a culture, and where two lie upon each other (float32, 1 there)."""
     style = rng.choice(["sparse", "clustered", "crowd", "pile"], p=[0.3, 0.25, 0.25, 0.2])
     coverage = {"sparse": (0.06, 0.3), "clustered": (0.15, 0.45), "crowd": (0.45, 0.8), "pile": (0.5, 0.9)}[
         str(style)
@@ -66,8 +67,9 @@ def _scene(rng: np.random.Generator, shape: Shape, diameter: float) -> Scene:
     centres = placement.scatter(rng, shape, n, diameter, where)
     room = uniform(rng, 0.75, 0.95) if style == "pile" else uniform(rng, 0.92, 1.1)
     centres, _ = placement.push_apart(centres, sizes, rounds=3 if style == "pile" else 10, room=room)
-    labels = placement.paint(placement.placed(nuclear_outlines(rng, n), sizes, centres), shape, 0.55)
-    return Scene(labels, 0.05 * diameter**2)
+    outlines = placement.placed(nuclear_outlines(rng, n), sizes, centres)
+    scene = Scene(placement.paint(outlines, shape, 0.55), 0.05 * diameter**2)
+    return scene, placement.overlaps(outlines, shape) * scene.mask
 
 
 def _light(rng: np.random.Generator, scene: Scene, diameter: float) -> np.ndarray:
@@ -95,8 +97,10 @@ def haze(rng: np.random.Generator, shape: Shape, diameter: float, strength: floa
 
 def fluorescent_nuclei(rng: np.random.Generator, canvas: Canvas) -> Picture:
     shape, diameter = canvas.shape, canvas.diameter
-    scene = _scene(rng, shape, diameter)
+    scene, doubled = _scene(rng, shape, diameter)
     light = _light(rng, scene, diameter)
+    if chance(rng, 0.6):
+        light = light * (1 + uniform(rng, 0.1, 0.8) * doubled)
     background = uniform(rng, 0.0, 0.15)
     if chance(rng, 0.5):
         light += uniform(rng, 0.02, 0.25) * blur(light, diameter * uniform(rng, 0.3, 1.2))

@@ -210,7 +210,7 @@ def blood_film(rng: np.random.Generator, canvas: Canvas) -> Picture:
     if chance(rng, 0.2):
         outlines = shapes.polygons(rng, n, (5, 9), 7, long)
     labels = placement.paint(placement.placed(outlines, sizes, centres), shape, 0.55)
-    white_cells = int(rng.poisson(0.015 * mask_size(shape) / diameter**2)) if chance(rng, 0.6) else 0
+    white_cells = int(rng.poisson(0.015 * shape[0] * shape[1] / diameter**2)) if chance(rng, 0.6) else 0
     spots_at = placement.scatter(rng, shape, white_cells, diameter)
     big = shapes.blobs(rng, white_cells, 0.05, 1.1)
     leucocytes = placement.fill(
@@ -248,15 +248,11 @@ def blood_film(rng: np.random.Generator, canvas: Canvas) -> Picture:
         (red * log_uniform(rng, 0.4, 1.4) + plasma, stain(rng, HAEMOGLOBIN)),
         (purple * uniform(rng, 0.8, 1.4), stain(rng, GIEMSA_PURPLE)),
     ]
-    light = transmitted(rng, layers) * np.float32(1.0)
+    light = transmitted(rng, layers)
     light = np.stack([cv2.GaussianBlur(channel, (0, 0), 0.6) for channel in light])
     if chance(rng, 0.35):
         return Picture(light[1:2], scene.labels, transmitted_camera(rng, canvas.diameter))
     return Picture(light, scene.labels, colour_camera(rng))
-
-
-def mask_size(shape: Shape) -> int:
-    return shape[0] * shape[1]
 
 
 KINDS = (

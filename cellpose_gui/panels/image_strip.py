@@ -1,0 +1,119 @@
+"""The images of the folder, as thumbnails."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PyQt6.QtCore import QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QColor, QIcon, QImage, QPixmap
+from PyQt6.QtWidgets import QListWidget, QListWidgetItem, QWidget
+
+from cellpose_gui.canvas.levels import auto_levels
+from cellpose_gui.project.image_folder import has_document
+from cellpose_gui.tasks.task_runner import Cancel, Progress, TaskRunner
+from model_core.errors import UserError
+from model_core.images.readers import read_image
+
+_SIDE = 88
+_PATH = Qt.ItemDataRole.UserRole
+
+
+class ImageStrip(QListWidget):
+    """A thumbnail an image; a click or Return opens it. A dot marks images that hold work already."""
+
+    chosen = pyqtSignal(object)  # Path
+    _thumbnail_ready = pyqtSignal(object, object)  # Path, QImage
+
+    def __init__(self, tasks: TaskRunner, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._tasks = tasks
+        self.setAccessibleName("Images of the folder")
+        self.setViewMode(QListWidget.ViewMode.IconMode)
+        self.setMovement(QListWidget.Movement.Static)
+        self.setResizeMode(QListWidget.ResizeMode.Adjust)
+        self.setUniformItemSizes(True)
+        self.setIconSize(QSize(_SIDE, _SIDE))
+        self.setGridSize(QSize(_SIDE + 24, _SIDE + 30))
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self._blank = QIcon(_filled(QColor(128, 128, 128, 40)))
+        self.itemActivated.connect(self._choose)
+        self.itemClicked.connect(self._choose)
+        self._thumbnail_ready.connect(self._put_thumbnail)
+
+    def show_images(self, images: list[Path]) -> None:
+        """Lists these images and makes their thumbnails in the background."""
+        if images == self.images():
+            return
+        self.clear()
+        for path in images:
+            item = QListWidgetItem(self._blank, path.name)
+            item.setData(_PATH, path)
+            item.setToolTip(str(path))
+            self.addItem(item)
+        self.refresh_states()
+
+        def make_thumbnails(progress: Progress, cancel: Cancel) -> None:
+            for path in images:
+                if cancel():
+                    return
+                self._thumbnail_ready.emit(path, thumbnail(path))
+
+        self._tasks.run("Thumbnails", make_thumbnails, lambda _: None, slot="thumbnails")
+
+    def images(self) -> list[Path]:
+        return [self.item(row).data(_PATH) for row in range(self.count())]  # type: ignore[union-attr]
+
+    def mark_current(self, path: Path | None) -> None:
+        """Highlights the image that is open."""
+        for row in range(self.count()):
+            if self.item(row).data(_PATH) == path:  # type: ignore[union-attr]
+                self.setCurrentRow(row)
+                return
+        self.setCurrentRow(-1)
+
+    def refresh_states(self, only: Path | None = None) -> None:
+        """Marks the images that have a document; all of them, or one."""
+        for row in range(self.count()):
+            item = self.item(row)
+            assert item is not None
+            path: Path = item.data(_PATH)
+            if only is None or path == only:
+                item.setText(f"● {path.name}" if has_document(path) else path.name)
+
+    def _choose(self, item: QListWidgetItem) -> None:
+        self.chosen.emit(item.data(_PATH))
+
+    def _put_thumbnail(self, path: Path, picture: QImage) -> None:
+        for row in range(self.count()):
+            item = self.item(row)
+            if item is not None and item.data(_PATH) == path:
+                item.setIcon(QIcon(QPixmap.fromImage(picture)))
+                return
+
+
+def thumbnail(path: Path) -> QImage:
+    """A small picture of the middle plane; a crossed-out square for a file that cannot be read."""
+    try:
+        pixels = read_image(path).pixels
+    except UserError:
+        return _filled(QColor(180, 60, 60, 90)).toImage()
+    plane = pixels[:3, pixels.shape[1] // 2]
+    step = max(1, max(plane.shape[1:]) // (2 * _SIDE))
+    channels = []
+    for channel in plane[:, ::step, ::step]:
+        black, white = auto_levels(channel)
+        shade = np.nan_to_num((channel.astype(np.float32) - black) / (white - black))
+        channels.append(np.clip(255 * shade, 0, 255).astype(np.uint8))
+    while len(channels) < 3:
+        channels.append(channels[0] if len(plane) == 1 else np.zeros_like(channels[0]))
+    rgb = np.ascontiguousarray(np.stack(channels, axis=-1))
+    height, width = rgb.shape[:2]
+    picture = QImage(rgb.data, width, height, 3 * width, QImage.Format.Format_RGB888)
+    return picture.scaled(_SIDE, _SIDE, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
+
+
+def _filled(colour: QColor) -> QPixmap:
+    pixmap = QPixmap(_SIDE, _SIDE)
+    pixmap.fill(colour)
+    return pixmap

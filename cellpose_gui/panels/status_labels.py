@@ -1,0 +1,47 @@
+"""What the status bar always shows: cursor, cells, saving, device and the running task."""
+
+from __future__ import annotations
+
+from PyQt6.QtWidgets import QLabel, QMainWindow
+
+from cellpose_gui.canvas.canvas import Reading
+from cellpose_gui.panels.task_bar import TaskBar
+from model_core.images.image import Image
+
+
+class StatusLabels:
+    """Labels on the right of a window's status bar."""
+
+    def __init__(self, window: QMainWindow) -> None:
+        self.tasks = TaskBar()
+        self._reading, self._count, self._saved, self._device = (QLabel() for _ in range(4))
+        bar = window.statusBar()
+        assert bar is not None
+        for widget in (self.tasks, self._reading, self._count, self._saved, self._device):
+            bar.addPermanentWidget(widget)
+        self._device.setText("engine starting…")
+
+    def show_reading(self, reading: Reading | None, image: Image | None) -> None:
+        """Position, values and label under the cursor; in micrometres too where the pixel size is known."""
+        if reading is None:
+            self._reading.clear()
+            return
+        place = f"x {reading.col}, y {reading.row}"
+        if image is not None and image.shape[1] > 1:
+            place += f", z {reading.plane + 1}"
+        if image is not None and image.pixel_size:
+            place += f" ({reading.col * image.pixel_size:.1f}, {reading.row * image.pixel_size:.1f} µm)"
+        values = ", ".join(f"{value:g}" for value in reading.values[:4])
+        cell = f"  cell {reading.label}" if reading.label else ""
+        self._reading.setText(f"{place}  value {values}{cell}")
+
+    def show_count(self, count: int | None) -> None:
+        self._count.setText("" if count is None else f"{count:,} cell{'' if count == 1 else 's'}")
+
+    def show_saved(self, words: str) -> None:
+        self._saved.setText(words)
+
+    def show_device(self, device: str) -> None:
+        name = {"cpu": "CPU", "cuda": "GPU (CUDA)", "mps": "GPU (Metal)"}.get(device, device)
+        self._device.setText(name)
+        self._device.setToolTip("Where the model computes")

@@ -1,0 +1,71 @@
+"""What is being computed: words, a bar, the time left and a button to cancel."""
+
+from __future__ import annotations
+
+import time
+
+from PyQt6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
+
+from cellpose_gui.tasks.task_runner import Task
+
+_ESTIMATE_AFTER = 2.0  # seconds and ...
+_ESTIMATE_FROM = 0.1  # ... share done from which on the time left is guessed
+
+
+class TaskBar(QWidget):
+    """Shows one task, the one that started last; hidden while there is none."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._task: Task | None = None
+        self._text = QLabel()
+        self._bar = QProgressBar()
+        self._bar.setRange(0, 1000)
+        self._bar.setFixedWidth(160)
+        self._bar.setTextVisible(False)
+        self._button = QPushButton("Cancel")
+        self._button.setAccessibleName("Cancel the running task")
+        self._button.clicked.connect(self._cancel)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        for widget in (self._text, self._bar, self._button):
+            layout.addWidget(widget)
+        self.hide()
+
+    def watch(self, task: Task) -> None:
+        """Shows this task until it ends."""
+        self._task = task
+        self._text.setText(f"{task.title}…")
+        self._bar.setValue(0)
+        self._button.setEnabled(True)
+        task.progressed.connect(lambda fraction, text: self._show(task, fraction, text))
+        task.finished.connect(lambda: self._forget(task))
+        self.show()
+
+    def _show(self, task: Task, fraction: float, text: str) -> None:
+        if task is not self._task or not self._button.isEnabled():
+            return
+        self._bar.setValue(round(1000 * fraction))
+        elapsed = time.monotonic() - task.started_at
+        left = ""
+        if elapsed > _ESTIMATE_AFTER and fraction > _ESTIMATE_FROM:
+            left = f", {time_in_words(elapsed * (1 - fraction) / fraction)} left"
+        self._text.setText(f"{text}{left}")
+
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._button.setEnabled(False)
+            self._text.setText("Cancelling…")
+            self._task.cancel()
+
+    def _forget(self, task: Task) -> None:
+        if task is self._task:
+            self._task = None
+            self.hide()
+
+
+def time_in_words(seconds: float) -> str:
+    """About how long: “40 s”, “3 min”, “2 h”."""
+    if seconds < 100:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{round(seconds / 3600)} h"

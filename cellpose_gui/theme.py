@@ -1,0 +1,69 @@
+"""Light and dark: palettes of the Fusion style, and icons drawn in the palette's text colour."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+from PyQt6.QtCore import QByteArray, QRectF, Qt
+from PyQt6.QtGui import QColor, QIcon, QPainter, QPalette, QPixmap
+from PyQt6.QtSvg import QSvgRenderer
+from PyQt6.QtWidgets import QApplication
+
+ACCENT = "#2f7fd1"
+_LIGHT = {"window": "#f3f4f5", "base": "#ffffff", "button": "#fbfbfc", "text": "#1b1d1f", "dim": "#8a8f94"}
+_DARK = {"window": "#26282b", "base": "#1c1d20", "button": "#34373b", "text": "#e6e7e9", "dim": "#7f858b"}
+_ICON_SIZE = 24
+
+
+def is_system_dark() -> bool:
+    """Whether the desktop asks programs to be dark."""
+    hints = QApplication.styleHints()
+    return hints is not None and hints.colorScheme() == Qt.ColorScheme.Dark
+
+
+def apply_theme(app: QApplication, dark: bool) -> None:
+    """Gives the whole program the light or the dark palette."""
+    app.setStyle("Fusion")
+    app.setPalette(_palette(_DARK if dark else _LIGHT))
+
+
+def _palette(colours: dict[str, str]) -> QPalette:
+    palette = QPalette()
+    role = QPalette.ColorRole
+    for name, key in (
+        (role.Window, "window"),
+        (role.Base, "base"),
+        (role.AlternateBase, "window"),
+        (role.ToolTipBase, "button"),
+        (role.Button, "button"),
+        (role.WindowText, "text"),
+        (role.Text, "text"),
+        (role.ButtonText, "text"),
+        (role.ToolTipText, "text"),
+        (role.PlaceholderText, "dim"),
+    ):
+        palette.setColor(name, QColor(colours[key]))
+    for name in (role.WindowText, role.Text, role.ButtonText):
+        palette.setColor(QPalette.ColorGroup.Disabled, name, QColor(colours["dim"]))
+    palette.setColor(role.Highlight, QColor(ACCENT))
+    palette.setColor(role.HighlightedText, QColor("white"))
+    palette.setColor(role.Link, QColor(ACCENT))
+    return palette
+
+
+def icon(name: str, palette: QPalette) -> QIcon:
+    """An icon of ``resources/icons`` in the colour of the palette's text; dimmed when disabled."""
+    source = (resources.files("resources") / "icons" / f"{name}.svg").read_text(encoding="utf-8")
+    result = QIcon()
+    groups = {QIcon.Mode.Normal: QPalette.ColorGroup.Active, QIcon.Mode.Disabled: QPalette.ColorGroup.Disabled}
+    for mode, group in groups.items():
+        colour = palette.color(group, QPalette.ColorRole.ButtonText).name()
+        renderer = QSvgRenderer(QByteArray(source.replace("currentColor", colour).encode()))
+        for scale in (1, 2, 3):
+            pixmap = QPixmap(_ICON_SIZE * scale, _ICON_SIZE * scale)
+            pixmap.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(pixmap)
+            renderer.render(painter, QRectF(pixmap.rect()))
+            painter.end()
+            result.addPixmap(pixmap, mode)
+    return result

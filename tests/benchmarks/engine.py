@@ -1,0 +1,142 @@
+"""The engine beside Cellpose 3: the same arrays, the same number of threads, one run.
+
+    python tests/benchmarks/engine.py --peer /path/to/python-with-cellpose [--check] [--threads 2]
+
+Cellpose runs in an interpreter of its own (``pip install "cellpose<4"`` in a virtual environment). Every
+figure is the median of several calls after one warm-up. With --check the exit code is 1 where a ratio
+falls short of the goal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent.parent))
+
+GOALS = {"network": 12.0, "labels to flows": 10.0, "flows to masks": 5.0, "whole": 12.0}
+CELLS = (250, 1000, 4000)
+SIDES = (512, 1024)
+
+
+def cells(count: int, seed: int = 0) -> np.ndarray:
+    """int32 labels of about this many touching ellipses, 30 px wide."""
+    side = int(np.sqrt(count)) * 32
+    rng = np.random.default_rng(seed)
+    labels = np.zeros((side, side), np.int32)
+    nearest = np.ones((side, side), np.float32)
+    number = 0
+    for row in range(16, side, 32):
+        for column in range(16, side, 32):
+            number += 1
+            y, x = row + rng.uniform(-6, 6), column + rng.uniform(-6, 6)
+            top, left = max(0, int(y) - 22), max(0, int(x) - 22)
+            part = np.s_[top : int(y) + 23, left : int(x) + 23]
+            dy, dx = np.indices(labels[part].shape) + np.array([top - y, left - x])[:, None, None]
+            turn, stretch = rng.uniform(0, np.pi), rng.uniform(0.8, 1.25)
+            along, across = dy * np.cos(turn) + dx * np.sin(turn), dx * np.cos(turn) - dy * np.sin(turn)
+            distance = np.hypot(along * stretch, across / stretch) / rng.uniform(14, 17)
+            closer = distance < nearest[part]
+            nearest[part][closer] = distance[closer]
+            labels[part][closer] = number
+    return labels
+
+
+def timed(work: Callable[[], object], repeats: int) -> float:
+    work()
+    seconds = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - started)
+    return statistics.median(seconds)
+
+
+def ours(folder: Path, threads: int, repeats: int) -> dict[str, float]:
+    import torch
+
+    from model_core import flows_to_labels, labels_to_flows, load_model, segment
+    from model_core.segmentation.tiling import predict_fields
+
+    torch.set_num_threads(threads)
+    model = load_model(device="cpu")
+    rows = {}
+    for side in SIDES:
+        pixels = np.load(folder / f"pixels_{side}.npy")
+        pixels = np.concatenate([pixels, pixels[:1]])
+        rows[f"network {side}"] = timed(lambda p=pixels: predict_fields(model, p), repeats)
+    for count in CELLS:
+        labels = np.load(folder / f"labels_{count}.npy")
+        flows, cellprob = np.load(folder / f"flows_{count}.npy"), np.load(folder / f"cellprob_{count}.npy")
+        rows[f"labels to flows {count}"] = timed(lambda x=labels: labels_to_flows(x), repeats)
+        rows[f"flows to masks {count}"] = timed(lambda f=flows, c=cellprob: flows_to_labels(f, c), repeats)
+    image = np.load(folder / "whole.npy")
+    rows["whole 1024"] = timed(lambda: segment(image, model), repeats)
+    return rows
+
+
+def write_inputs(folder: Path) -> None:
+    from model_core import labels_to_flows
+
+    rng = np.random.default_rng(1)
+    for side in SIDES:
+        np.save(folder / f"pixels_{side}.npy", rng.random((2, side, side), np.float32))
+    for count in CELLS:
+        labels = cells(count)
+        np.save(folder / f"labels_{count}.npy", labels)
+        np.save(folder / f"flows_{count}.npy", labels_to_flows(labels))
+        np.save(folder / f"cellprob_{count}.npy", np.where(labels > 0, 6, -6).astype(np.float32))
+    labels = cells(1024)
+    brightness = rng.uniform(120, 200, labels.max() + 1)[labels] * (labels > 0)
+    image = brightness + rng.normal(20, 5, labels.shape)
+    np.save(folder / "whole.npy", np.clip(image, 0, 255).astype(np.uint8))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="The engine beside Cellpose 3")
+    parser.add_argument("--peer", required=True, help="Python interpreter that has Cellpose 3")
+    parser.add_argument("--check", action="store_true", help="exit with 1 where a goal is missed")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--repeats", type=int, default=3)
+    options = parser.parse_args()
+    threads = str(options.threads)
+    environment = {**os.environ, "OMP_NUM_THREADS": threads, "NUMBA_NUM_THREADS": threads}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_inputs(folder)
+        mine = ours(folder, options.threads, options.repeats)
+        answer = subprocess.run(
+            [options.peer, str(HERE / "engine_peer.py"), name, str(options.threads)],
+            capture_output=True,
+            text=True,
+            env=environment,
+            check=False,
+        )
+    if answer.returncode:
+        print(answer.stderr, file=sys.stderr)
+        return 2
+    theirs = json.loads(answer.stdout.splitlines()[-1])
+    missed = False
+    print(f"{'work':<24}{'ours s':>9}{'Cellpose s':>12}{'ratio':>8}{'goal':>7}")
+    for row, seconds in mine.items():
+        goal = next(value for key, value in GOALS.items() if row.startswith(key))
+        ratio = theirs[row] / seconds
+        missed |= ratio < goal
+        mark = "" if ratio >= goal else "  short"
+        print(f"{row:<24}{seconds:>9.3f}{theirs[row]:>12.3f}{ratio:>8.1f}{goal:>7.0f}{mark}")
+    return int(options.check and missed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
