@@ -31,7 +31,7 @@ def median_diameter(labels: np.ndarray) -> float:
 LARGEST_ZOOM = 6.0  # objects of 5 px and less are not enlarged further: it costs pixels, shows nothing
 _ZOOMS = (4.0, 2.0, 1.0, 1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32)
 _WINDOW = 256  # px, side of what the net looks at in each zoom
-_SMALLEST_VIEW = 128  # px: an image is not shrunk further; in tiny pictures anything looks like one big object
+_SMALLEST_VIEW = 128  # px: images are not shrunk further; in tiny ones anything looks like one big object
 _TRUSTED = 0.4  # octaves: how far the size map is believed beside the net's own diameter
 _BINS = 8  # an octave
 _LOWEST = -1  # log2 px, and ...

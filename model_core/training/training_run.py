@@ -104,7 +104,7 @@ def _start(request: TrainingRequest, planes: list[LabelledPlane]) -> tuple[FlowN
 
 
 def describe_data(pairs: list[Pair], planes: list[LabelledPlane]) -> list[dict[str, Any]]:
-    """One entry a data set for the card: what the catalogue knows, images, objects, range of diameters in px."""
+    """One entry a data set for the card: what is known of it, images, objects, diameters in px."""
     entries = []
     for name in sorted({pair.dataset for pair in pairs}):
         of_set = [plane for plane in planes if plane.dataset == name]
