@@ -105,10 +105,10 @@ def _start(request: TrainingRequest, planes: list[LabelledPlane]) -> tuple[FlowN
 
 def describe_data(pairs: list[Pair], planes: list[LabelledPlane]) -> list[dict[str, Any]]:
     """One entry a data set for the card: what is known of it, images, objects, diameters in px."""
-    entries = []
+    entries: list[dict[str, Any]] = []
     for name in sorted({pair.dataset for pair in pairs}):
         of_set = [plane for plane in planes if plane.dataset == name]
-        known = catalogue().get(name, {})
+        known: dict[str, Any] = catalogue().get(name, {})
         sizes = [plane.diameter for plane in of_set if plane.diameter]
         entries.append(
             {
