@@ -28,6 +28,9 @@ def evaluate(
     to_json: Annotated[
         Path | None, typer.Option("--json", help="Write the figures to this file too.")
     ] = None,
+    into_card: Annotated[
+        bool, typer.Option("--into-card", help="Store the figures in the card of the model's file.")
+    ] = False,
     device: Annotated[
         str | None, typer.Option(help="cpu, cuda or mps; the best there is if not given.")
     ] = None,
@@ -39,6 +42,8 @@ def evaluate(
     """
     from model_core.formats.pairs import find_pairs
     from model_core.models.model import load_model
+    from model_core.models.package import save_package
+    from model_core.models.registry import find_model
     from model_core.training.evaluate import evaluate_model, mean_score
 
     pairs = [pair for folder in data for pair in find_pairs(folder, split)]
@@ -52,10 +57,14 @@ def evaluate(
         scores = evaluate_model(engine, pairs, show)
     mean = mean_score(list(scores.values()))
     print_table(_table(scores, mean))
+    figures: dict[str, Any] = {name: asdict(score) for name, score in scores.items()}
+    figures["mean"] = asdict(mean)
     if to_json:
-        figures: dict[str, Any] = {name: asdict(score) for name, score in scores.items()}
         with write_atomically(to_json) as temporary:
-            temporary.write_text(json.dumps(figures | {"mean": asdict(mean)}, indent=2), encoding="utf-8")
+            temporary.write_text(json.dumps(figures, indent=2), encoding="utf-8")
+    if into_card:
+        engine.card.scores = {"split": split} | figures
+        save_package(find_model(model), engine.network, engine.card)
 
 
 def _table(scores: dict[str, Score], mean: Score) -> Table:

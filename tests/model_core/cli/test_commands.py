@@ -167,6 +167,19 @@ def test_evaluate_prints_and_writes_figures(tmp_path: Path, seeing: SeeingModel)
     assert trained.exit_code == 0 and list(json.loads(target.read_text())) == ["whole", "mean"]
 
 
+def test_evaluate_stores_its_figures_in_the_card(tmp_path: Path, tiny_model_file: Path) -> None:
+    from model_core.models.package import read_card, read_network
+
+    write_pair(tmp_path / "set" / "val", "a", four_discs())
+    before, _ = read_network(tiny_model_file)
+    result = run("evaluate", tmp_path / "set", "--model", tiny_model_file, "--into-card")
+    assert result.exit_code == 0, result.output
+    scores = read_card(tiny_model_file).scores
+    assert scores["split"] == "val" and scores["set"]["objects"] == 4 and "ap50" in scores["mean"]
+    after, _ = read_network(tiny_model_file)
+    assert all(bool((a == b).all()) for a, b in zip(before.parameters(), after.parameters(), strict=True))
+
+
 def test_evaluate_says_what_is_wrong(tmp_path: Path, tiny_model_file: Path) -> None:
     write_pair(tmp_path / "a" / "val", "x", four_discs())
     for arguments, words in (
