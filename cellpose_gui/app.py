@@ -22,7 +22,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Opens the window; returns the exit code."""
     parser = argparse.ArgumentParser("cellpose-gui", description="Finds the cells in microscope images.")
     parser.add_argument("path", nargs="?", type=Path, help="image or folder to open")
-    parser.add_argument("--smoke", action="store_true", help="do the main job once without a display, and report")
+    parser.add_argument(
+        "--smoke", action="store_true", help="do the main job once without a display, and report"
+    )
     options = parser.parse_args(arguments)
     _start_log()
     if options.smoke:

@@ -12,6 +12,7 @@ from PyQt6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QScrollArea, QToo
 from cellpose_gui.canvas.canvas import Canvas
 from cellpose_gui.canvas.channel_display import COLOURS, ChannelDisplay
 from cellpose_gui.canvas.levels import auto_levels
+from cellpose_gui.panels.focus import leave_keys_to_canvas
 
 _BINS = 128
 _SAMPLES = 100_000
@@ -76,6 +77,7 @@ class _ChannelRow(QWidget):
         auto.setText("Auto")
         auto.setToolTip("Set black and white from the plane that is shown")
         auto.clicked.connect(self._auto)
+        leave_keys_to_canvas(self.visible, colours, auto)
         top = QHBoxLayout()
         top.addWidget(self.visible, 1)
         top.addWidget(colours)
@@ -101,7 +103,9 @@ class _ChannelRow(QWidget):
         plot.getAxis("bottom").setStyle(tickLength=-4)
         text = self.palette().color(self.foregroundRole())
         plot.getAxis("bottom").setTextPen(text)
-        plot.plot(edges, np.log1p(counts), stepMode="center", fillLevel=0, pen=None, brush=(*text.getRgb()[:3], 110))
+        plot.plot(
+            edges, np.log1p(counts), stepMode="center", fillLevel=0, pen=None, brush=(*text.getRgb()[:3], 110)
+        )
         plot.addItem(self._band)
         plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         return plot

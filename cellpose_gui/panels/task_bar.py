@@ -6,6 +6,7 @@ import time
 
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
+from cellpose_gui.panels.focus import leave_keys_to_canvas
 from cellpose_gui.tasks.task_runner import Task
 
 _ESTIMATE_AFTER = 2.0  # seconds and ...
@@ -26,6 +27,7 @@ class TaskBar(QWidget):
         self._button = QPushButton("Cancel")
         self._button.setAccessibleName("Cancel the running task")
         self._button.clicked.connect(self._cancel)
+        leave_keys_to_canvas(self._button)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         for widget in (self._text, self._bar, self._button):

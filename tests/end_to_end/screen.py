@@ -115,7 +115,7 @@ class Program:
 
 
 def saved_so_far(image: Path, shape: tuple[int, int, int], scratch: Path) -> LabelStore | None:
-    """The document of an image, read from a copy because the program holds the lock; None while there is none."""
+    """The document of an image, read from a copy because the program holds the lock; None: no file yet."""
     document = cells_path(image)
     if not document.exists():
         return None
