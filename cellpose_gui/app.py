@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import logging.handlers
+import os
 import sys
 from pathlib import Path
 from types import TracebackType
@@ -40,7 +41,11 @@ def main(arguments: list[str] | None = None) -> int:
     window = start(app)
     if options.path is not None:
         QTimer.singleShot(0, lambda: window.open(options.path.absolute()))
-    return app.exec()
+    code = app.exec()
+    if window.tasks.busy:  # Qt aborts a program that ends before its threads; all documents are closed by now
+        logging.shutdown()
+        os._exit(code)
+    return code
 
 
 def start(app: QApplication) -> MainWindow:

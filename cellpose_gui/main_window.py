@@ -30,6 +30,7 @@ from model_core.errors import UserError
 
 _QUIET = {"Thumbnails", "Starting the engine", "Closing"}  # tasks that show no progress bar
 _SAID_FOR = 6000  # ms
+_LAST_WAIT = 30_000  # ms, unseen, for what cannot be cancelled: an export that is being written
 
 
 class MainWindow(QMainWindow):
@@ -261,3 +262,5 @@ class MainWindow(QMainWindow):
         self.settings.setValue("window/geometry", self.saveGeometry())
         self.settings.setValue("window/state", self.saveState())
         event.accept()
+        self.hide()
+        self.tasks.stop_all(_LAST_WAIT)

@@ -264,7 +264,7 @@ class Workbench(QObject):
         )
 
     def close(self, discard: bool = False) -> None:
-        """Stops all tasks and closes the document.
+        """Closes the document.
 
         Raises:
             UserError: changes cannot be saved; the document stays open unless ``discard``.
@@ -273,7 +273,6 @@ class Workbench(QObject):
             self.document.close(discard)
             self.document = self.image = None
             self.document_changed.emit()
-        self.tasks.stop_all()
 
 
 def _close_unseen(read: object) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from PyQt6.QtCore import QSize, Qt, pyqtSignal
+from PyQt6.QtCore import QSize, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QColor, QIcon, QImage, QPainter, QPen, QPixmap
 from PyQt6.QtWidgets import QListWidget, QListWidgetItem, QWidget
 
@@ -69,6 +69,7 @@ class ImageStrip(QListWidget):
         for row in range(self.count()):
             if self.item(row).data(_PATH) == path:  # type: ignore[union-attr]
                 self.setCurrentRow(row)
+                QTimer.singleShot(0, lambda: self.scrollToItem(self.currentItem()))  # once they are laid out
                 return
         self.setCurrentRow(-1)
 
@@ -103,8 +104,8 @@ def thumbnail(path: Path) -> QImage:
     channels = []
     for channel in plane[:, ::step, ::step]:
         black, white = auto_levels(channel)
-        shade = np.nan_to_num((channel.astype(np.float32) - black) / (white - black))
-        channels.append(np.clip(255 * shade, 0, 255).astype(np.uint8))
+        shade = np.clip((channel.astype(np.float32) - black) / (white - black), 0, 1)
+        channels.append((255 * np.nan_to_num(shade)).astype(np.uint8))
     while len(channels) < 3:
         channels.append(channels[0] if len(plane) == 1 else np.zeros_like(channels[0]))
     rgb = np.stack(channels, axis=-1)

@@ -46,7 +46,8 @@ class SegmentPanel(QWidget):
         editor.returnPressed.connect(self.segment_asked)
         self._outcome = QLabel()
         self._outcome.setWordWrap(True)
-        self._outcome.setMinimumHeight(3 * self._outcome.fontMetrics().lineSpacing())
+        self._least_height = 3 * self._outcome.fontMetrics().lineSpacing()
+        self._outcome.setMinimumHeight(self._least_height)
         self._outcome.setAlignment(Qt.AlignmentFlag.AlignTop)
         form = QFormLayout()
         form.addRow("Cell diameter", self._diameter)
@@ -73,6 +74,8 @@ class SegmentPanel(QWidget):
 
     def show_outcome(self, text: str) -> None:
         self._outcome.setText(text)
+        room = max(self._outcome.heightForWidth(self._outcome.width()), self._least_height)
+        self._outcome.setMinimumHeight(room)  # a dock gives wrapped text no more than it asks for
 
     def _clicked(self) -> None:
         (self.cancel_asked if self._running else self.segment_asked).emit()

@@ -137,6 +137,11 @@ class TaskRunner(QObject):
         """The task in a slot while it runs."""
         return self._current.get(slot)
 
+    @property
+    def busy(self) -> bool:
+        """Whether a thread runs, be its result still wanted or not."""
+        return any(task.isRunning() for task in self._running)
+
     def stop_all(self, milliseconds: int = 5000) -> bool:
         """Cancels everything and waits; False if something did not stop in time."""
         for slot in list(self._current):

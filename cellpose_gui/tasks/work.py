@@ -106,7 +106,9 @@ def outcome_in_words(result: Segmentation, image: Image) -> str:
     """What a run found, for the panel: number of cells, their diameter, and what the user should know."""
     count = int(result.labels.max())
     if count == 0:
-        words = "No cells were found. If there are some, give their diameter above and try again."
+        words = "No cells were found."
+        if not result.notes:
+            words += " If there are some, give their diameter above and try again."
     else:
         size = f"{result.diameter:.1f} px"
         if image.pixel_size:
