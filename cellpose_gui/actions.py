@@ -49,13 +49,13 @@ def make_actions(window: QWidget, canvas: QWidget, commands: list[Command]) -> d
             if key in taken:
                 raise ValueError(f"the key {key} is wanted by {taken[key]} and {command.name}")
             taken[key] = command.name
-        action = QAction(command.text, window)
+        keys = [_native(key) for key in command.keys + command.canvas_keys]
+        # menus show the keys of an action by themselves, but not those of the canvas
+        action = QAction(command.text if command.keys or not keys else f"{command.text}\t{keys[0]}", window)
         action.setObjectName(command.name)
         action.setShortcuts([QKeySequence(key) for key in command.keys])
-        keys = ", ".join(map(_native, command.keys + command.canvas_keys))
-        action.setToolTip(
-            (command.tip or command.text.replace("…", "").replace("&", "")) + (f" ({keys})" if keys else "")
-        )
+        tip = command.tip or command.text.replace("…", "").replace("&", "")
+        action.setToolTip(f"{tip} ({', '.join(keys)})" if keys else tip)
         if command.group or command.checked is not None:
             action.setCheckable(True)
             action.setChecked(bool(command.checked))
@@ -68,15 +68,15 @@ def make_actions(window: QWidget, canvas: QWidget, commands: list[Command]) -> d
             shortcut.activated.connect(action.trigger)
         window.addAction(action)
         actions[command.name] = action
-    recolour(actions, commands, window)
+    recolour(actions, commands)
     return actions
 
 
-def recolour(actions: dict[str, QAction], commands: list[Command], parent: QWidget) -> None:
+def recolour(actions: dict[str, QAction], commands: list[Command]) -> None:
     """Draws the icons in the colours of the present theme."""
     for command in commands:
         if command.icon:
-            actions[command.name].setIcon(icon(command.icon, parent.palette()))
+            actions[command.name].setIcon(icon(command.icon))
 
 
 def _native(key: str) -> str:

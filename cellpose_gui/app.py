@@ -60,7 +60,7 @@ def start(app: QApplication) -> MainWindow:
     app.setDesktopFileName("cellpose-gui")
     window = MainWindow()
     window.apply_theme()
-    app.setWindowIcon(icon("app", window.palette()))
+    app.setWindowIcon(icon("app"))
 
     def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         logging.getLogger(__name__).error("Unexpected", exc_info=(kind, error, trace))

@@ -218,7 +218,7 @@ class MainWindow(QMainWindow):
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         apply_theme(app, self.dark)
-        recolour(self.actions_by_name, self.commands, self)
+        recolour(self.actions_by_name, self.commands)
         self.channel_panel.rebuild()
 
     # ------------------------------------------------------------------ folders for work elsewhere

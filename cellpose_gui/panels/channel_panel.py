@@ -7,7 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PyQt6.QtGui import QPalette
+from PyQt6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QHBoxLayout,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from cellpose_gui.canvas.canvas import Canvas
 from cellpose_gui.canvas.channel_display import COLOURS, ChannelDisplay
@@ -101,7 +111,7 @@ class _ChannelRow(QWidget):
         plot.setMenuEnabled(False)
         plot.hideAxis("left")
         plot.getAxis("bottom").setStyle(tickLength=-4)
-        text = self.palette().color(self.foregroundRole())
+        text = QApplication.palette().color(QPalette.ColorRole.WindowText)
         plot.getAxis("bottom").setTextPen(text)
         plot.plot(
             edges, np.log1p(counts), stepMode="center", fillLevel=0, pen=None, brush=(*text.getRgb()[:3], 110)

@@ -98,9 +98,10 @@ class Questions(QObject):
             self._window,
             "About Cellpose GUI",
             f"<p><b>{name}</b></p><p>Finds the cells in microscope images, lets you correct them, and learns "
-            "from the corrections.</p><p>The code is under the BSD 3-Clause licence; together with PyQt6 it is "
-            "distributed under the GPL, version 3.</p><p>The algorithm follows Stringer, Wang, Michaelos and "
-            "Pachitariu, Nature Methods 2021.</p>",
+            "from the corrections.</p>"
+            "<p>The code is under the BSD 3-Clause licence; together with PyQt6 it is distributed under the "
+            "GPL, version 3.</p>"
+            "<p>The algorithm follows Stringer, Wang, Michaelos and Pachitariu, Nature Methods 2021.</p>",
         )
 
     def _last_folder(self) -> str:
