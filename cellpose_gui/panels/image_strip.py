@@ -106,8 +106,8 @@ def thumbnail(path: Path) -> QImage:
         black, white = auto_levels(channel)
         shade = np.clip((channel.astype(np.float32) - black) / (white - black), 0, 1)
         channels.append((255 * np.nan_to_num(shade)).astype(np.uint8))
-    while len(channels) < 3:
-        channels.append(channels[0] if len(plane) == 1 else np.zeros_like(channels[0]))
+    if len(channels) < 3:  # grey; or green and magenta, as on the canvas
+        channels = [channels[-1], channels[0], channels[-1]]
     rgb = np.stack(channels, axis=-1)
     height, width = rgb.shape[:2]
     picture = QImage(rgb.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888)

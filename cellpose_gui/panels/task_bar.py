@@ -21,7 +21,6 @@ class TaskBar(QWidget):
         self._task: Task | None = None
         self._text = QLabel()
         self._bar = QProgressBar()
-        self._bar.setRange(0, 1000)
         self._bar.setFixedWidth(160)
         self._bar.setTextVisible(False)
         self._button = QPushButton("Cancel")
@@ -38,7 +37,7 @@ class TaskBar(QWidget):
         """Shows this task until it ends."""
         self._task = task
         self._text.setText(f"{task.title}…")
-        self._bar.setValue(0)
+        self._bar.setRange(0, 0)  # moves to and fro until there is something to tell
         self._button.setEnabled(True)
         task.progressed.connect(lambda fraction, text: self._show(task, fraction, text))
         task.finished.connect(lambda: self._forget(task))
@@ -47,6 +46,7 @@ class TaskBar(QWidget):
     def _show(self, task: Task, fraction: float, text: str) -> None:
         if task is not self._task or not self._button.isEnabled():
             return
+        self._bar.setRange(0, 1000 if fraction > 0 else 0)
         self._bar.setValue(round(1000 * fraction))
         elapsed = time.monotonic() - task.started_at
         left = ""
