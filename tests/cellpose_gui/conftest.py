@@ -58,6 +58,25 @@ def images(tmp_path: Path) -> list[Path]:
 
 
 @pytest.fixture
+def small_model(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The program's model is a tiny net that has learned nothing."""
+    import torch
+
+    from cellpose_gui.tasks import work
+    from model_core.models.package import Card, save_package
+    from model_core.models.registry import user_folder
+    from model_core.networks.flow_net import FlowNet, FlowNetOptions
+
+    torch.manual_seed(0)
+    options = FlowNetOptions(widths=(16, 16, 16), depths=(1, 1, 1))
+    path = user_folder() / "generalist.safetensors"  # a person's own model comes before the bundled one
+    path.parent.mkdir(parents=True)
+    save_package(path, FlowNet(options), Card("tiny", options=options.as_dict()))
+    monkeypatch.setattr(work, "_models", {})
+    return path
+
+
+@pytest.fixture
 def segmenter(monkeypatch: pytest.MonkeyPatch) -> FakeSegmenter:
     """Two cells, found as soon as the test allows it."""
     fake = FakeSegmenter()
