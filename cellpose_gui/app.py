@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import logging.handlers
+import os
 import sys
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +23,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Opens the window; returns the exit code."""
     parser = argparse.ArgumentParser("cellpose-gui", description="Finds the cells in microscope images.")
     parser.add_argument("path", nargs="?", type=Path, help="image or folder to open")
-    parser.add_argument("--smoke", action="store_true", help="do the main job once without a display, and report")
+    parser.add_argument(
+        "--smoke", action="store_true", help="do the main job once without a display, and report"
+    )
     options = parser.parse_args(arguments)
     _start_log()
     if options.smoke:
@@ -38,7 +41,11 @@ def main(arguments: list[str] | None = None) -> int:
     window = start(app)
     if options.path is not None:
         QTimer.singleShot(0, lambda: window.open(options.path.absolute()))
-    return app.exec()
+    code = app.exec()
+    if window.tasks.busy:  # Qt aborts a program that ends before its threads; all documents are closed by now
+        logging.shutdown()
+        os._exit(code)
+    return code
 
 
 def start(app: QApplication) -> MainWindow:
@@ -53,7 +60,7 @@ def start(app: QApplication) -> MainWindow:
     app.setDesktopFileName("cellpose-gui")
     window = MainWindow()
     window.apply_theme()
-    app.setWindowIcon(icon("app", window.palette()))
+    app.setWindowIcon(icon("app"))
 
     def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         logging.getLogger(__name__).error("Unexpected", exc_info=(kind, error, trace))

@@ -51,11 +51,15 @@ def _palette(colours: dict[str, str]) -> QPalette:
     return palette
 
 
-def icon(name: str, palette: QPalette) -> QIcon:
-    """An icon of ``resources/icons`` in the colour of the palette's text; dimmed when disabled."""
+def icon(name: str) -> QIcon:
+    """An icon of ``resources/icons`` in the colour of the theme's text; dimmed when disabled."""
+    palette = QApplication.palette()  # a window learns of a new palette only when it is shown
     source = (resources.files("resources") / "icons" / f"{name}.svg").read_text(encoding="utf-8")
     result = QIcon()
-    groups = {QIcon.Mode.Normal: QPalette.ColorGroup.Active, QIcon.Mode.Disabled: QPalette.ColorGroup.Disabled}
+    groups = {
+        QIcon.Mode.Normal: QPalette.ColorGroup.Active,
+        QIcon.Mode.Disabled: QPalette.ColorGroup.Disabled,
+    }
     for mode, group in groups.items():
         colour = palette.color(group, QPalette.ColorRole.ButtonText).name()
         renderer = QSvgRenderer(QByteArray(source.replace("currentColor", colour).encode()))

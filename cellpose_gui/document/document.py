@@ -151,6 +151,11 @@ class Document(QObject):
         self._reported = None
         self._writer.retry()
 
+    def wait_until_saved(self) -> None:
+        """Wait until all is written; for a worker. Raises UserError if it can't be written."""
+        if not self._writer.flush():
+            raise UserError(self._writer.failure or "The changes could not be saved.")
+
     def move_to(self, folder: Path) -> None:
         """Go on saving in another folder, with all that is there already. Returns at once, like `save`."""
         self._reported = None

@@ -7,11 +7,22 @@ from dataclasses import replace
 import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PyQt6.QtGui import QPalette
+from PyQt6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QHBoxLayout,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from cellpose_gui.canvas.canvas import Canvas
 from cellpose_gui.canvas.channel_display import COLOURS, ChannelDisplay
 from cellpose_gui.canvas.levels import auto_levels
+from cellpose_gui.panels.focus import leave_keys_to_canvas
 
 _BINS = 128
 _SAMPLES = 100_000
@@ -76,6 +87,7 @@ class _ChannelRow(QWidget):
         auto.setText("Auto")
         auto.setToolTip("Set black and white from the plane that is shown")
         auto.clicked.connect(self._auto)
+        leave_keys_to_canvas(self.visible, colours, auto)
         top = QHBoxLayout()
         top.addWidget(self.visible, 1)
         top.addWidget(colours)
@@ -99,9 +111,11 @@ class _ChannelRow(QWidget):
         plot.setMenuEnabled(False)
         plot.hideAxis("left")
         plot.getAxis("bottom").setStyle(tickLength=-4)
-        text = self.palette().color(self.foregroundRole())
+        text = QApplication.palette().color(QPalette.ColorRole.WindowText)
         plot.getAxis("bottom").setTextPen(text)
-        plot.plot(edges, np.log1p(counts), stepMode="center", fillLevel=0, pen=None, brush=(*text.getRgb()[:3], 110))
+        plot.plot(
+            edges, np.log1p(counts), stepMode="center", fillLevel=0, pen=None, brush=(*text.getRgb()[:3], 110)
+        )
         plot.addItem(self._band)
         plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         return plot

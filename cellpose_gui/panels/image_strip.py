@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from PyQt6.QtCore import QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QIcon, QImage, QPixmap
+from PyQt6.QtCore import QSize, Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QColor, QIcon, QImage, QPainter, QPen, QPixmap
 from PyQt6.QtWidgets import QListWidget, QListWidgetItem, QWidget
 
 from cellpose_gui.canvas.levels import auto_levels
@@ -36,7 +36,7 @@ class ImageStrip(QListWidget):
         self.setIconSize(QSize(_SIDE, _SIDE))
         self.setGridSize(QSize(_SIDE + 24, _SIDE + 30))
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self._blank = QIcon(_filled(QColor(128, 128, 128, 40)))
+        self._blank = QIcon(QPixmap.fromImage(_filled(QColor(128, 128, 128, 40))))
         self.itemActivated.connect(self._choose)
         self.itemClicked.connect(self._choose)
         self._thumbnail_ready.connect(self._put_thumbnail)
@@ -69,6 +69,7 @@ class ImageStrip(QListWidget):
         for row in range(self.count()):
             if self.item(row).data(_PATH) == path:  # type: ignore[union-attr]
                 self.setCurrentRow(row)
+                QTimer.singleShot(0, lambda: self.scrollToItem(self.currentItem()))  # once they are laid out
                 return
         self.setCurrentRow(-1)
 
@@ -97,23 +98,36 @@ def thumbnail(path: Path) -> QImage:
     try:
         pixels = read_image(path).pixels
     except UserError:
-        return _filled(QColor(180, 60, 60, 90)).toImage()
+        return _crossed_out()
     plane = pixels[:3, pixels.shape[1] // 2]
     step = max(1, max(plane.shape[1:]) // (2 * _SIDE))
     channels = []
     for channel in plane[:, ::step, ::step]:
         black, white = auto_levels(channel)
-        shade = np.nan_to_num((channel.astype(np.float32) - black) / (white - black))
-        channels.append(np.clip(255 * shade, 0, 255).astype(np.uint8))
-    while len(channels) < 3:
-        channels.append(channels[0] if len(plane) == 1 else np.zeros_like(channels[0]))
-    rgb = np.ascontiguousarray(np.stack(channels, axis=-1))
+        shade = np.clip((channel.astype(np.float32) - black) / (white - black), 0, 1)
+        channels.append((255 * np.nan_to_num(shade)).astype(np.uint8))
+    if len(channels) < 3:  # grey; or green and magenta, as on the canvas
+        channels = [channels[-1], channels[0], channels[-1]]
+    rgb = np.stack(channels, axis=-1)
     height, width = rgb.shape[:2]
-    picture = QImage(rgb.data, width, height, 3 * width, QImage.Format.Format_RGB888)
-    return picture.scaled(_SIDE, _SIDE, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
+    picture = QImage(rgb.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888)
+    return picture.scaled(
+        _SIDE, _SIDE, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+    )
 
 
-def _filled(colour: QColor) -> QPixmap:
-    pixmap = QPixmap(_SIDE, _SIDE)
-    pixmap.fill(colour)
-    return pixmap
+def _filled(colour: QColor) -> QImage:
+    """A QImage, because workers may not touch a QPixmap."""
+    image = QImage(_SIDE, _SIDE, QImage.Format.Format_ARGB32_Premultiplied)
+    image.fill(colour)
+    return image
+
+
+def _crossed_out() -> QImage:
+    image = _filled(QColor(180, 60, 60, 70))
+    painter = QPainter(image)
+    painter.setPen(QPen(QColor(180, 60, 60), 2))
+    painter.drawLine(0, 0, _SIDE, _SIDE)
+    painter.drawLine(0, _SIDE, _SIDE, 0)
+    painter.end()
+    return image

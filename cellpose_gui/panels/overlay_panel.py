@@ -8,6 +8,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QCheckBox, QFormLayout, QSizePolicy, QSlider, QWidget
 
 from cellpose_gui.canvas.canvas import Canvas
+from cellpose_gui.panels.focus import leave_keys_to_canvas
 
 
 class OverlayPanel(QWidget):
@@ -28,6 +29,7 @@ class OverlayPanel(QWidget):
         fill.valueChanged.connect(lambda value: self._change(fill_opacity=value / 100))
         line = self._slider("Opacity of the outlines", canvas.overlay.outline_opacity)
         line.valueChanged.connect(lambda value: self._change(outline_opacity=value / 100))
+        leave_keys_to_canvas(self.labels, self.outlines, fill, line)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         form = QFormLayout(self)
         form.addRow(self.labels)

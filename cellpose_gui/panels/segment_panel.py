@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QDoubleSpinBox, QFormLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import (
+    QDoubleSpinBox,
+    QFormLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cellpose_gui.panels.focus import leave_keys_to_canvas
 
 _AUTOMATIC = 0.0
 
@@ -12,23 +22,32 @@ class SegmentPanel(QWidget):
     """Segment, the diameter (measured in the image unless given) and the outcome in a sentence."""
 
     segment_asked = pyqtSignal()
+    cancel_asked = pyqtSignal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._button = QPushButton("Segment")
+        self._running = False
+        self._button = QPushButton()
         self._button.setMinimumHeight(36)
-        self._button.setToolTip("Find the cells in this image (S)")
-        self._button.clicked.connect(self.segment_asked)
+        self._button.clicked.connect(self._clicked)
+        leave_keys_to_canvas(self._button)
+        self.show_running(False)
         self._diameter = QDoubleSpinBox()
         self._diameter.setRange(_AUTOMATIC, 2000.0)
         self._diameter.setDecimals(1)
         self._diameter.setSpecialValueText("automatic")
         self._diameter.setSuffix(" px")
         self._diameter.setAccessibleName("Diameter of the cells in pixels")
-        self._diameter.setToolTip("How wide the cells are. “automatic” measures it in the image.")
+        self._diameter.setToolTip(
+            "How wide the cells are, in pixels. “automatic” measures it in the image; 0 brings that back."
+        )
+        editor = self._diameter.lineEdit()
+        assert editor is not None
+        editor.returnPressed.connect(self.segment_asked)
         self._outcome = QLabel()
         self._outcome.setWordWrap(True)
-        self._outcome.setMinimumHeight(3 * self._outcome.fontMetrics().lineSpacing())
+        self._least_height = 3 * self._outcome.fontMetrics().lineSpacing()
+        self._outcome.setMinimumHeight(self._least_height)
         self._outcome.setAlignment(Qt.AlignmentFlag.AlignTop)
         form = QFormLayout()
         form.addRow("Cell diameter", self._diameter)
@@ -44,8 +63,19 @@ class SegmentPanel(QWidget):
         value = self._diameter.value()
         return None if value == _AUTOMATIC else max(1.0, value)
 
+    def show_running(self, running: bool) -> None:
+        """While cells are being looked for the button stops that."""
+        self._running = running
+        self._button.setText("Cancel" if running else "Segment (S)")
+        self._button.setToolTip("Stop; nothing is changed" if running else "Find the cells in this image")
+
     def set_ready(self, ready: bool) -> None:
         self._button.setEnabled(ready)
 
     def show_outcome(self, text: str) -> None:
         self._outcome.setText(text)
+        room = max(self._outcome.heightForWidth(self._outcome.width()), self._least_height)
+        self._outcome.setMinimumHeight(room)  # a dock gives wrapped text no more than it asks for
+
+    def _clicked(self) -> None:
+        (self.cancel_asked if self._running else self.segment_asked).emit()

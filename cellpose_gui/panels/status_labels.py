@@ -19,7 +19,11 @@ class StatusLabels:
         assert bar is not None
         for widget in (self.tasks, self._reading, self._count, self._saved, self._device):
             bar.addPermanentWidget(widget)
-        self._device.setText("engine starting…")
+            widget.setContentsMargins(8, 0, 8, 0)
+        self._device.setText("Getting ready…")
+        self._device.setToolTip(
+            "What finds the cells is being loaded; you can open and edit images meanwhile."
+        )
 
     def show_reading(self, reading: Reading | None, image: Image | None) -> None:
         """Position, values and label under the cursor; in micrometres too where the pixel size is known."""
@@ -32,8 +36,8 @@ class StatusLabels:
         if image is not None and image.pixel_size:
             place += f" ({reading.col * image.pixel_size:.1f}, {reading.row * image.pixel_size:.1f} µm)"
         values = ", ".join(f"{value:g}" for value in reading.values[:4])
-        cell = f"  cell {reading.label}" if reading.label else ""
-        self._reading.setText(f"{place}  value {values}{cell}")
+        cell = f"   cell {reading.label}" if reading.label else ""
+        self._reading.setText(f"{place}   value {values}{cell}")
 
     def show_count(self, count: int | None) -> None:
         self._count.setText("" if count is None else f"{count:,} cell{'' if count == 1 else 's'}")
@@ -42,6 +46,7 @@ class StatusLabels:
         self._saved.setText(words)
 
     def show_device(self, device: str) -> None:
-        name = {"cpu": "CPU", "cuda": "GPU (CUDA)", "mps": "GPU (Metal)"}.get(device, device)
-        self._device.setText(name)
-        self._device.setToolTip("Where the model computes")
+        """Where the model computes; "" when it cannot."""
+        names = {"cpu": "CPU", "cuda": "GPU (CUDA)", "mps": "GPU (Metal)", "": "No model"}
+        self._device.setText(names.get(device, device))
+        self._device.setToolTip("Where the model computes" if device else "The model could not be loaded.")

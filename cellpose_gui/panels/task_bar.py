@@ -6,6 +6,7 @@ import time
 
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
+from cellpose_gui.panels.focus import leave_keys_to_canvas
 from cellpose_gui.tasks.task_runner import Task
 
 _ESTIMATE_AFTER = 2.0  # seconds and ...
@@ -20,12 +21,12 @@ class TaskBar(QWidget):
         self._task: Task | None = None
         self._text = QLabel()
         self._bar = QProgressBar()
-        self._bar.setRange(0, 1000)
         self._bar.setFixedWidth(160)
         self._bar.setTextVisible(False)
         self._button = QPushButton("Cancel")
         self._button.setAccessibleName("Cancel the running task")
         self._button.clicked.connect(self._cancel)
+        leave_keys_to_canvas(self._button)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         for widget in (self._text, self._bar, self._button):
@@ -36,7 +37,7 @@ class TaskBar(QWidget):
         """Shows this task until it ends."""
         self._task = task
         self._text.setText(f"{task.title}…")
-        self._bar.setValue(0)
+        self._bar.setRange(0, 0)  # moves to and fro until there is something to tell
         self._button.setEnabled(True)
         task.progressed.connect(lambda fraction, text: self._show(task, fraction, text))
         task.finished.connect(lambda: self._forget(task))
@@ -45,6 +46,7 @@ class TaskBar(QWidget):
     def _show(self, task: Task, fraction: float, text: str) -> None:
         if task is not self._task or not self._button.isEnabled():
             return
+        self._bar.setRange(0, 1000 if fraction > 0 else 0)
         self._bar.setValue(round(1000 * fraction))
         elapsed = time.monotonic() - task.started_at
         left = ""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from model_core.errors import UserError
+from model_core.formats.atomic import plain_reason
 from model_core.images.readers import is_image_file
 
 
@@ -12,9 +14,12 @@ def images_in(folder: Path) -> list[Path]:
     """The image files of a folder; numbers in names count as numbers, so 2 comes before 10.
 
     Raises:
-        OSError: the folder cannot be listed.
+        UserError: the folder cannot be listed.
     """
-    return sorted((p for p in folder.iterdir() if p.is_file() and is_image_file(p)), key=_natural)
+    try:
+        return sorted((p for p in folder.iterdir() if p.is_file() and is_image_file(p)), key=_natural)
+    except OSError as error:
+        raise UserError(f"The folder “{folder}” cannot be read: {plain_reason(error)}.") from error
 
 
 def _natural(path: Path) -> list[tuple[int, int | str]]:

@@ -9,7 +9,8 @@ import numpy as np
 import platformdirs
 import tifffile
 
-from model_core.formats.atomic import write_atomically
+from model_core.errors import UserError
+from model_core.formats.atomic import plain_reason, write_atomically
 
 
 def _coins() -> tuple[np.ndarray, str]:
@@ -61,7 +62,10 @@ def write_sample(title: str, folder: Path | None = None) -> Path:
     folder = folder or sample_folder()
     path = folder / name
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"The folder “{folder}” could not be made: {plain_reason(error)}.") from error
         pixels, axes = make()
         with write_atomically(path) as temporary:
             photometric = "rgb" if axes.endswith("S") else "minisblack"

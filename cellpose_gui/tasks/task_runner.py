@@ -30,9 +30,16 @@ class Task(QThread):
     failed = pyqtSignal(object)  # the exception
     cancelled = pyqtSignal()
 
-    def __init__(self, title: str, work: Work, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        title: str,
+        work: Work,
+        parent: QObject | None = None,
+        dropped: Callable[[Any], None] | None = None,
+    ) -> None:
         super().__init__(parent)
         self.title = title
+        self.dropped = dropped or (lambda result: None)
         self.started_at = time.monotonic()
         self._work = work
         self._stop = False
@@ -52,6 +59,7 @@ class Task(QThread):
             self.failed.emit(error)
         else:
             if self._stop:
+                self.dropped(result)
                 self.cancelled.emit()
             else:
                 self.succeeded.emit(result)
@@ -88,22 +96,30 @@ class TaskRunner(QObject):
         slot: str,
         failed: Callable[[Exception], None] | None = None,
         cancelled: Callable[[], None] | None = None,
+        dropped: Callable[[Any], None] | None = None,
     ) -> Task:
-        """Runs ``work`` in a thread, then one of the other functions in this one."""
+        """Runs ``work`` in a thread, then ``done``, ``failed`` or ``cancelled`` in this one.
+
+        ``dropped`` gets, in either thread, a result that nobody wants any more, to close it.
+        """
         self.cancel(slot)
-        task = Task(title, work, self)
+        task = Task(title, work, self, dropped)
         self._current[slot] = task
         self._running.add(task)
 
-        def if_current(then: Callable[..., None]) -> Callable[..., None]:
+        def if_current(
+            then: Callable[..., None], otherwise: Callable[..., None] = lambda *_: None
+        ) -> Callable[..., None]:
             def call(*arguments: Any) -> None:
                 if self._current.get(slot) is task:
                     del self._current[slot]
                     then(*arguments)
+                else:
+                    otherwise(*arguments)
 
             return call
 
-        task.succeeded.connect(if_current(done))
+        task.succeeded.connect(if_current(done, task.dropped))
         task.failed.connect(if_current(failed or (lambda error: self.failed.emit(title, error))))
         task.cancelled.connect(if_current(cancelled or (lambda: None)))
         task.finished.connect(lambda: self._finish(task))
@@ -120,6 +136,11 @@ class TaskRunner(QObject):
     def current(self, slot: str) -> Task | None:
         """The task in a slot while it runs."""
         return self._current.get(slot)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a thread runs, be its result still wanted or not."""
+        return any(task.isRunning() for task in self._running)
 
     def stop_all(self, milliseconds: int = 5000) -> bool:
         """Cancels everything and waits; False if something did not stop in time."""

@@ -6,6 +6,7 @@ The engine's heavy modules are imported inside, so that the window is up before 
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _models: dict[str | None, Model] = {}
+_loading = threading.Lock()  # a run that comes while the engine starts waits for that start
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,9 +54,10 @@ def model(name: str | None = None) -> Model:
     """A model, loaded once. Raises UserError."""
     from model_core.models.model import load_model
 
-    if name not in _models:
-        _models[name] = load_model(name)
-    return _models[name]
+    with _loading:
+        if name not in _models:
+            _models[name] = load_model(name)
+        return _models[name]
 
 
 def warm_up() -> str:
@@ -85,9 +88,10 @@ def find_cells(
     image: Image, store: LabelStore, diameter: float | None, progress: Progress, cancel: Cancel
 ) -> Found:
     """Segments an image with the bundled model. Raises UserError, Cancelled."""
+    if None not in _models:
+        progress(0.0, "Getting ready: only the first run waits for this")
     from model_core.segmentation.segmenter import segment
 
-    progress(0.0, "Loading the model")
     result = segment(image, model(), diameter=diameter, progress=progress, cancel=cancel)
     return Found(result, make_model_patch(store, result))
 
@@ -102,7 +106,9 @@ def outcome_in_words(result: Segmentation, image: Image) -> str:
     """What a run found, for the panel: number of cells, their diameter, and what the user should know."""
     count = int(result.labels.max())
     if count == 0:
-        words = "No cells were found. If there are some, give their diameter above and try again."
+        words = "No cells were found."
+        if not result.notes:
+            words += " If there are some, give their diameter above and try again."
     else:
         size = f"{result.diameter:.1f} px"
         if image.pixel_size:
@@ -111,9 +117,9 @@ def outcome_in_words(result: Segmentation, image: Image) -> str:
     return "\n".join((words, *result.notes))
 
 
-def set_document_aside(path: Path) -> Path:
-    """Renames the damaged document beside an image, so that a new one can be begun. Raises UserError."""
-    return set_aside(cells_path(path))
+def set_document_aside(path: Path, folder: Path | None = None) -> Path:
+    """Renames the damaged document of an image, so that a new one can be begun. Raises UserError."""
+    return set_aside(cells_path(path, folder))
 
 
 def export_labels(path: Path, labels: np.ndarray) -> Path:

@@ -1,0 +1,130 @@
+"""Panels: what a click on them changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QCheckBox, QLabel, QSlider, QToolButton
+from pytestqt.qtbot import QtBot
+
+from cellpose_gui.main_window import MainWindow
+from cellpose_gui.panels.image_strip import thumbnail
+from cellpose_gui.panels.task_bar import time_in_words
+from tests.cellpose_gui.helpers import open_image, press
+
+
+def test_levels_of_a_channel_change_what_the_canvas_shows(
+    qtbot: QtBot, window: MainWindow, images: list[Path]
+) -> None:
+    open_image(qtbot, window, images[0])
+    qtbot.wait(50)
+    before = window.canvas.grab().toImage()
+    (row,) = window.channel_panel._rows
+    row._band.setRegion((150, 190))  # what dragging its edges does
+    assert (window.canvas.channels[0].black, window.canvas.channels[0].white) == (150, 190)
+    qtbot.waitUntil(lambda: window.canvas.grab().toImage() != before)
+    (auto,) = row.findChildren(QToolButton)
+    qtbot.mouseClick(auto, Qt.MouseButton.LeftButton)
+    assert window.canvas.channels[0].black < 10
+
+
+def test_channels_hide_by_click_and_by_key(qtbot: QtBot, window: MainWindow, images: list[Path]) -> None:
+    path = images[0].with_name("two.tif")
+    tifffile.imwrite(path, np.random.default_rng(0).integers(0, 99, (2, 30, 40), dtype=np.uint8))
+    open_image(qtbot, window, path)
+    press(qtbot, window, Qt.Key.Key_G)
+    assert [channel.visible for channel in window.canvas.channels] == [True, False]
+    press(qtbot, window, Qt.Key.Key_G)
+    (first, _) = window.channel_panel._rows
+    (box,) = first.findChildren(QCheckBox)
+    box.click()
+    assert [channel.visible for channel in window.canvas.channels] == [False, True]
+
+
+def test_labels_fade_by_their_slider(qtbot: QtBot, window: MainWindow) -> None:
+    fill, line = window.overlay_panel.findChildren(QSlider)
+    fill.setValue(70)
+    line.setValue(20)
+    assert (window.canvas.overlay.fill_opacity, window.canvas.overlay.outline_opacity) == (0.7, 0.2)
+    press(qtbot, window, Qt.Key.Key_X)
+    assert not window.canvas.overlay.visible
+    assert not window.overlay_panel.labels.isChecked()
+
+
+def test_the_strip_opens_by_a_click_and_marks_what_is_open(
+    qtbot: QtBot, window: MainWindow, images: list[Path]
+) -> None:
+    open_image(qtbot, window, images[0])
+    strip = window.strip
+    qtbot.waitUntil(lambda: not window.tasks.busy)  # thumbnails are there
+    place = strip.visualItemRect(strip.item(2)).center()
+    qtbot.mouseClick(strip.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    qtbot.waitUntil(lambda: window.workbench.path == images[2])
+    assert strip.currentRow() == 2
+    assert window.canvas.view.hasFocus()
+
+
+def test_images_with_work_are_marked_when_the_folder_is_opened(
+    qtbot: QtBot, window: MainWindow, images: list[Path]
+) -> None:
+    images[1].with_suffix(".cells").touch()
+    open_image(qtbot, window, images[0])
+    texts = [window.strip.item(row).text() for row in range(3)]  # type: ignore[union-attr]
+    assert texts == [images[0].name, f"● {images[1].name}", images[2].name]
+
+
+@pytest.mark.parametrize("planes", [1, 5])
+def test_the_plane_bar_is_there_for_stacks_alone(
+    qtbot: QtBot, window: MainWindow, images: list[Path], planes: int
+) -> None:
+    path = images[0].with_name("stack.tif")
+    stack = np.random.default_rng(0).integers(0, 99, (planes, 30, 40), dtype=np.uint8)
+    tifffile.imwrite(path, stack, metadata={"axes": "ZYX"})
+    open_image(qtbot, window, path)
+    assert window.planes.isVisible() is (planes > 1)
+    press(qtbot, window, Qt.Key.Key_Up)
+    assert window.canvas.plane == (1 if planes > 1 else 0)
+    if planes > 1:
+        window.planes.findChildren(QSlider)[0].setValue(3)
+        assert window.canvas.plane == 3
+        assert "4 of 5" in [label.text() for label in window.planes.findChildren(QLabel)]
+        press(qtbot, window, Qt.Key.Key_Down)
+        assert window.canvas.plane == 2
+
+
+def test_thumbnails_show_the_image_and_cross_out_what_cannot_be_read(tmp_path: Path) -> None:
+    halves = np.zeros((50, 100), np.uint8)
+    halves[:, 50:] = 200
+    tifffile.imwrite(tmp_path / "halves.tif", halves)
+    picture = thumbnail(tmp_path / "halves.tif")
+    assert picture.width() == 2 * picture.height()
+    left, right = (picture.pixelColor(x, picture.height() // 2).lightness() for x in (5, picture.width() - 5))
+    assert left < 20 < 230 < right
+    (tmp_path / "bad.tif").write_bytes(b"no image")
+    crossed = thumbnail(tmp_path / "bad.tif")
+    assert crossed.pixelColor(crossed.width() // 2, crossed.height() // 2).red() > 100
+
+
+def test_what_lies_under_the_cursor_is_told(qtbot: QtBot, window: MainWindow, images: list[Path]) -> None:
+    document = open_image(qtbot, window, images[0])
+    pixels = document.image.pixels  # type: ignore[attr-defined]
+    window.canvas.hovered.emit(window.canvas._reading(_pointer(7.5, 3.5)))
+    bar = window.statusBar()
+    assert bar is not None
+    texts = [label.text() for label in bar.findChildren(QLabel)]
+    assert any(f"x 7, y 3   value {pixels[0, 0, 3, 7]}" in text for text in texts)
+
+
+def _pointer(x: float, y: float):  # type: ignore[no-untyped-def]
+    from cellpose_gui.canvas.pointer import Pointer
+
+    return Pointer(x, y, shift=False, ctrl=False, alt=False)
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0.2, "1 s"), (42, "42 s"), (150, "2 min"), (7300, "2 h")])
+def test_time_left_is_told_in_words(seconds: float, words: str) -> None:
+    assert time_in_words(seconds) == words

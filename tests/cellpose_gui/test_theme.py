@@ -1,0 +1,82 @@
+"""Light and dark: text can be read, icons can be seen."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+import pytest
+from PyQt6.QtCore import QSettings
+from PyQt6.QtGui import QColor, QIcon, QPalette
+from PyQt6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from cellpose_gui.main_window import MainWindow
+from cellpose_gui.theme import apply_theme
+
+ROLE = QPalette.ColorRole
+PAIRS = [
+    (ROLE.WindowText, ROLE.Window),
+    (ROLE.Text, ROLE.Base),
+    (ROLE.ButtonText, ROLE.Button),
+    (ROLE.ToolTipText, ROLE.ToolTipBase),
+]
+
+
+def luminance(colour: QColor) -> float:
+    """Relative luminance, WCAG 2.1."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour.getRgbF()[:3]]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: QColor, other: QColor) -> float:
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_text_stands_out(qapp: QApplication, dark: bool) -> None:
+    apply_theme(qapp, dark)
+    palette = QApplication.palette()
+    for text, ground in PAIRS:
+        assert contrast(palette.color(text), palette.color(ground)) >= 4.5, (text, ground)
+        disabled = palette.color(QPalette.ColorGroup.Disabled, text)
+        assert contrast(disabled, palette.color(ground)) >= 2.5, (text, ground)
+    assert (luminance(palette.color(ROLE.Window)) < 0.5) is dark
+    assert contrast(palette.color(ROLE.HighlightedText), palette.color(ROLE.Highlight)) >= 3
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_icons_stand_out_from_the_start(qtbot: QtBot, settings: QSettings, dark: bool) -> None:
+    settings.setValue("theme/dark", dark)
+    window = MainWindow(settings)
+    qtbot.addWidget(window)
+    window.apply_theme()
+    ground = QApplication.palette().color(ROLE.Window)
+    for command in window.commands:
+        if command.icon:
+            drawn = window.actions_by_name[command.name].icon()
+            assert contrast(strongest(drawn, QIcon.Mode.Normal, ground), ground) >= 4.5, command.name
+            assert contrast(strongest(drawn, QIcon.Mode.Disabled, ground), ground) < 4.5, command.name
+
+
+def strongest(icon: QIcon, mode: QIcon.Mode, ground: QColor) -> QColor:
+    image = icon.pixmap(48, 48, mode).toImage()
+    colours = [image.pixelColor(x, y) for y in range(image.height()) for x in range(image.width())]
+    return max((colour for colour in colours if colour.alpha() == 255), key=lambda c: contrast(c, ground))
+
+
+def test_the_theme_is_kept(window: MainWindow, settings: QSettings) -> None:
+    window.actions_by_name["dark"].trigger()
+    chosen = window.dark
+    again = MainWindow(settings)
+    assert again.dark is chosen
+    assert again.actions_by_name["dark"].isChecked() is chosen
+    window.actions_by_name["dark"].trigger()
+    assert window.dark is not chosen
+    again.deleteLater()
+
+
+def test_every_icon_takes_the_colour_of_the_theme() -> None:
+    icons = [icon for icon in (resources.files("resources") / "icons").iterdir() if icon.name != "app.svg"]
+    assert len(icons) > 8
+    assert not [icon.name for icon in icons if "currentColor" not in icon.read_text(encoding="utf-8")]
