@@ -162,6 +162,8 @@ class MainWindow(QMainWindow):
     def _task_started(self, task: Task) -> None:
         if task.title not in _QUIET:
             self.status.tasks.watch(task)
+        if task is self.tasks.current("segment"):
+            task.stopping.connect(self.segment_panel.show_cancelling)
         self._show_running()
 
     def _show_running(self) -> None:

@@ -26,7 +26,7 @@ class SegmentPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._running = False
+        self._running = self._ready = False
         self._button = QPushButton()
         self._button.setMinimumHeight(36)
         self._button.clicked.connect(self._clicked)
@@ -66,10 +66,18 @@ class SegmentPanel(QWidget):
     def show_running(self, running: bool) -> None:
         """While cells are being looked for the button stops that."""
         self._running = running
+        self._button.setEnabled(self._ready)
         self._button.setText("Cancel" if running else "Segment (S)")
         self._button.setToolTip("Stop; nothing is changed" if running else "Find the cells in this image")
 
+    def show_cancelling(self) -> None:
+        """A run has been asked to stop and may need a moment."""
+        self._button.setEnabled(False)
+        self._button.setText("Cancelling…")
+
     def set_ready(self, ready: bool) -> None:
+        """Whether there is an image."""
+        self._ready = ready
         self._button.setEnabled(ready)
 
     def show_outcome(self, text: str) -> None:

@@ -40,6 +40,7 @@ class TaskBar(QWidget):
         self._bar.setRange(0, 0)  # moves to and fro until there is something to tell
         self._button.setEnabled(True)
         task.progressed.connect(lambda fraction, text: self._show(task, fraction, text))
+        task.stopping.connect(lambda: self._show_stopping(task))
         task.finished.connect(lambda: self._forget(task))
         self.show()
 
@@ -56,9 +57,12 @@ class TaskBar(QWidget):
 
     def _cancel(self) -> None:
         if self._task is not None:
+            self._task.cancel()
+
+    def _show_stopping(self, task: Task) -> None:
+        if task is self._task:
             self._button.setEnabled(False)
             self._text.setText("Cancelling…")
-            self._task.cancel()
 
     def _forget(self, task: Task) -> None:
         if task is self._task:

@@ -28,6 +28,7 @@ class Task(QThread):
     progressed = pyqtSignal(float, str)
     succeeded = pyqtSignal(object)
     failed = pyqtSignal(object)  # the exception
+    stopping = pyqtSignal()  # it was asked to stop and has not yet
     cancelled = pyqtSignal()
 
     def __init__(
@@ -47,7 +48,9 @@ class Task(QThread):
 
     def cancel(self) -> None:
         """Asks the work to stop; `cancelled` follows when it has."""
-        self._stop = True
+        if not self._stop:
+            self._stop = True
+            self.stopping.emit()
 
     def run(self) -> None:
         try:

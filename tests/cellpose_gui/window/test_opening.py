@@ -225,3 +225,19 @@ def test_an_image_with_values_that_are_no_numbers_and_one_of_a_single_pixel_open
     qtbot.waitUntil(lambda: not window.tasks.busy)
     assert not dialogs(window)
     assert not [warning for warning in recwarn if issubclass(warning.category, RuntimeWarning)]
+
+
+def test_an_image_that_was_opened_but_never_shown_is_free_again(
+    qtbot: QtBot, window: MainWindow, images: list[Path], segmenter: FakeSegmenter
+) -> None:
+    open_image(qtbot, window, images[1])
+    window.actions_by_name["segment"].trigger()  # from now on it has a document, and that has a lock
+    segmented(qtbot, window)
+    open_image(qtbot, window, images[0])
+    window.open(images[1])
+    task = window.tasks.current("open")
+    assert task is not None and task.wait(5000)  # read, and the window has not seen it
+    open_image(qtbot, window, images[2])
+    document = open_image(qtbot, window, images[1])
+    assert len(document.objects) == 2
+    assert not dialogs(window)

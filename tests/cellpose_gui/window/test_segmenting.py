@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QPushButton
+from PyQt6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from cellpose_gui.main_window import MainWindow
@@ -143,11 +143,13 @@ def test_a_run_can_be_cancelled_and_changes_nothing(
     (button,) = place.findChildren(QPushButton)
     assert button.isVisible() and button.text() == "Cancel"
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    (run,) = window.segment_panel.findChildren(QPushButton)
+    assert run.text() == "Cancelling…" and not run.isEnabled()
+    assert "Cancelling…" in [label.text() for label in window.status.tasks.findChildren(QLabel)]
     qtbot.waitUntil(lambda: window.tasks.current("segment") is None, timeout=1000)
     qtbot.waitUntil(lambda: not window.status.tasks.isVisible(), timeout=1000)
     assert not document.labels.any()
-    (again,) = window.segment_panel.findChildren(QPushButton)
-    assert again.text().startswith("Segment")
+    assert run.text().startswith("Segment") and run.isEnabled()
 
 
 def test_a_problem_with_the_model_is_said_in_words(
