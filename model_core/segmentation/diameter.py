@@ -32,7 +32,7 @@ LARGEST_ZOOM = 6.0  # objects of 5 px and less are not enlarged further: it cost
 _ZOOMS = (4.0, 2.0, 1.0, 1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32)
 _WINDOW = 256  # px, side of what the net looks at in each zoom
 _SMALLEST_VIEW = 128  # px: images are not shrunk further; in tiny ones anything looks like one big object
-_TRUSTED = 0.4  # octaves: how far the size map is believed beside the net's own diameter
+_TRUSTED = 0.3  # octaves: how far the size map is believed beside the net's own diameter
 _BINS = 8  # an octave
 _LOWEST = -1  # log2 px, and ...
 _OCTAVES = 12  # ... so many above it
@@ -73,7 +73,7 @@ def estimate_diameter(model: Model, pixels: np.ndarray) -> float | None:
 def _votes(maps: np.ndarray, diameter: float) -> np.ndarray:
     """The trusted share of the pixels that vote for each diameter; ``diameter`` is what size 0 stands for."""
     chance = 1 / (1 + np.exp(-np.clip(maps[2], -30, 30)))
-    sure = np.minimum(np.square(maps[:2]).sum(0), 1) ** 2 * np.maximum(2 * chance - 1, 0)
+    sure = np.minimum(np.square(maps[:2]).sum(0), 1) ** 4 * np.maximum(2 * chance - 1, 0)
     trust = np.exp(-0.5 * (maps[3] / _TRUSTED) ** 2) * sure
     octaves = np.log2(diameter) + maps[3]
     bins = np.clip(((octaves - _LOWEST) * _BINS).astype(int), 0, _OCTAVES * _BINS - 1)
