@@ -110,7 +110,8 @@ def _tensors(path: Path) -> dict[str, torch.Tensor]:
             with zipfile.ZipFile(path) as archive:
                 if sum(entry.file_size for entry in archive.infolist()) > size:
                     raise ValueError("compressed entries")
-        state: Any = torch.load(path, map_location="cpu", weights_only=True)
+        with path.open("rb") as file:  # given a path, torch would go by its suffix
+            state: Any = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # whatever a damaged or hostile file makes torch raise
         raise UserError(
             f"“{path.name}” is damaged, or it holds more than weights; code in model files is never run."
