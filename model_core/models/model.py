@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model_core.errors import UserError
-from model_core.models.package import Card, read_network
+from model_core.models.imports import read_model
+from model_core.models.package import Card
 from model_core.models.registry import find_model
 
 if TYPE_CHECKING:
-    from model_core.networks.flow_net import FlowNet
+    from model_core.networks.net import Maps, Net
 
 log = logging.getLogger(__name__)
 
@@ -27,13 +28,11 @@ class Model:
         device: "cuda", "mps" or "cpu"; falls back to "cpu" when the device's memory runs out.
     """
 
-    def __init__(self, network: FlowNet, card: Card, device: str | None = None) -> None:
-        from model_core.networks.flow_net import folded
-
+    def __init__(self, network: Net, card: Card, device: str | None = None) -> None:
         self.network = network
         self.card = card
         self.device = choose_device(device)
-        self._folded = folded(network).to(self.device)
+        self._folded = network.folded().to(self.device)
 
     @property
     def id(self) -> str:
@@ -46,8 +45,9 @@ class Model:
         return self.card.diameter
 
     def predict(self, tiles: np.ndarray) -> np.ndarray:
-        """Maps of normalised tiles ``(N, 3, Y, X)``: float32 ``(N, 4, Y, X)``, flow y and x, cellprob, size.
+        """Maps of normalised tiles ``(N, I, Y, X)``: float32 ``(N, 4, Y, X)``, flow y and x, cellprob, size.
 
+        The tiles come from `Net.arrange`. Of a net without a size map, size is 0.
         When the device's memory does not suffice the batch is halved; a single tile goes to the CPU.
 
         Raises:
@@ -72,13 +72,23 @@ class Model:
     def _predict(self, tiles: np.ndarray) -> np.ndarray:
         import torch
 
+        maps = self._maps(tiles)
+        size = torch.zeros_like(maps.cellprob) if maps.size is None else maps.size
+        stacked = torch.cat([maps.flows, maps.cellprob[:, None], size[:, None]], 1)
+        return stacked.float().cpu().numpy()
+
+    def style_diameter(self, tile: np.ndarray) -> float:
+        """px of the objects in a normalised tile ``(I, Y, X)``, from a net that tells it by the style."""
+        return self._folded.diameter(self._maps(tile[None]).style[0])
+
+    def _maps(self, tiles: np.ndarray) -> Maps:
+        import torch
+
         batch = torch.from_numpy(np.ascontiguousarray(tiles, np.float32)).to(self.device)
         batch = batch.contiguous(memory_format=torch.channels_last)
-        half = self.device == "cuda"
+        half = self.device == "cuda" and self.network.half_precision
         with torch.inference_mode(), torch.autocast(self.device, torch.float16, enabled=half):
-            maps = self._folded(batch)
-            stacked = torch.cat([maps.flows, maps.cellprob[:, None], maps.size[:, None]], 1)
-        return stacked.float().cpu().numpy()
+            return self._folded.maps(batch)
 
 
 def _out_of_memory(error: RuntimeError) -> bool:
@@ -110,8 +120,10 @@ def choose_device(wanted: str | None = None) -> str:
 def load_model(name: str | Path | None = None, device: str | None = None) -> Model:
     """The bundled generalist, or a model by its name in the registry or its path.
 
+    A path leads to a model package or to a model that Cellpose 1 to 3 saved, whatever its suffix.
+
     Raises:
-        UserError: there is no such model, or its file is damaged.
+        UserError: there is no such model, its file is damaged, or it is of a kind that is not known.
     """
-    network, card = read_network(find_model(name))
+    network, card = read_model(find_model(name))
     return Model(network, card, device)

@@ -12,7 +12,7 @@ from model_core.errors import UserError
 from model_core.formats.atomic import write_atomically
 
 if TYPE_CHECKING:
-    from model_core.networks.flow_net import FlowNet
+    from model_core.networks.net import Net
 
 SUFFIX = ".safetensors"
 ARCHITECTURE = "flow-net-1"
@@ -25,7 +25,7 @@ class Card:
 
     Attributes:
         name: shown to people.
-        architecture: which class of net the weights fit; `ARCHITECTURE` for the project's own.
+        architecture: which class of net the weights fit; `ARCHITECTURE` for the project's own, else "cpnet".
         options: the arguments of the net's options.
         diameter: px, the object size that images are scaled to before the net sees them.
         data: one dict a data set: name, kind, licence, images, objects, source.
@@ -50,8 +50,8 @@ class Card:
     notes: str = ""
 
 
-def save_package(path: str | Path, network: FlowNet, card: Card) -> None:
-    """Writes weights (as float16, which costs no measurable accuracy and half the space) and card at once.
+def save_package(path: str | Path, network: Net, card: Card) -> None:
+    """Writes weights (as float16 if the net says that is enough: it takes half the space) and card at once.
 
     Raises:
         UserError: the file cannot be written; an earlier file of that name is then still whole.
@@ -59,8 +59,9 @@ def save_package(path: str | Path, network: FlowNet, card: Card) -> None:
     import torch
     from safetensors.torch import save_file
 
+    stored = torch.float16 if network.half_precision else torch.float32
     tensors = {
-        key: value.detach().cpu().contiguous().to(torch.float16 if value.is_floating_point() else value.dtype)
+        key: value.detach().cpu().contiguous().to(stored if value.is_floating_point() else value.dtype)
         for key, value in network.state_dict().items()
     }
     with write_atomically(Path(path)) as temporary:
@@ -101,7 +102,7 @@ def _checked(card: Card) -> Card:
     return card
 
 
-def read_network(path: str | Path) -> tuple[FlowNet, Card]:
+def read_network(path: str | Path) -> tuple[Net, Card]:
     """The net with its weights (float32, on the CPU, in training mode off) and its card.
 
     Raises:
@@ -111,18 +112,19 @@ def read_network(path: str | Path) -> tuple[FlowNet, Card]:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    from model_core.networks.flow_net import FlowNet, FlowNetOptions
+    from model_core.networks.cpnet import CPnet
+    from model_core.networks.flow_net import FlowNet
 
     path = Path(path)
     card = read_card(path)
-    if card.architecture != ARCHITECTURE:
+    known: dict[str, type[Net]] = {net.architecture: net for net in (FlowNet, CPnet)}
+    if card.architecture not in known:
         raise UserError(
             f"“{path.name}” holds a model of a kind this version does not know: {card.architecture}."
         )
     try:
-        options = FlowNetOptions.from_dict(card.options)
         with torch.device("meta"):
-            network = FlowNet(options)
+            network = known[card.architecture].from_options(card.options)
         tensors = {k: v.float() if v.is_floating_point() else v for k, v in load_file(path).items()}
         network.load_state_dict(tensors, assign=True)
     except (SafetensorError, RuntimeError, TypeError, ValueError) as error:

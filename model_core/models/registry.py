@@ -36,12 +36,13 @@ def find_model(name: str | Path | None = None) -> Path:
     """
     name = name or DEFAULT
     path = Path(name)
-    if path.suffix == SUFFIX:
-        if path.is_file():
-            return path
+    if len(path.parts) == 1 and path.suffix != SUFFIX:
+        for folder in (user_folder(), bundled_folder()):
+            if (found := folder / f"{name}{SUFFIX}").is_file():
+                return found
+    if path.is_file():
+        return path
+    if len(path.parts) > 1 or path.suffix == SUFFIX:
         raise UserError(f"The model file “{path}” does not exist.")
-    for folder in (user_folder(), bundled_folder()):
-        if (found := folder / f"{name}{SUFFIX}").is_file():
-            return found
     known = ", ".join(model_names()) or "none"
-    raise UserError(f"There is no model called “{name}”. Known models: {known}; or give a {SUFFIX} file.")
+    raise UserError(f"There is no model called “{name}”. Known models: {known}; or give a file.")

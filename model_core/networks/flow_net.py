@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from model_core.networks.net import FLOW_SCALE, MOST_CHANNELS, Maps, Net
+
 STRIDE = 32  # height and width of the input are multiples of this
-_WIDEST, _DEEPEST = 4096, 16  # channels and blocks of a level that a stored net may ask for
-FLOW_SCALE = 5.0  # the net predicts unit vectors times this, so that they weigh like the logit
-
-
-class Maps(NamedTuple):
-    """What the net says about each pixel of a batch of N tiles.
-
-    flows: float32 (N, 2, Y, X), y and x component, about unit length on objects.
-    cellprob: float32 (N, Y, X), logit of lying on an object.
-    size: float32 (N, Y, X), log2 of the diameter of the object here, over the net's own diameter.
-    style: float32 (N, S), unit vectors: the mean of the deepest features.
-    """
-
-    flows: torch.Tensor
-    cellprob: torch.Tensor
-    size: torch.Tensor
-    style: torch.Tensor
+_DEEPEST = 16  # blocks of a level that a stored net may ask for
 
 
 @dataclass(frozen=True)
@@ -46,23 +33,28 @@ class FlowNetOptions:
         stored: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
         options = cls(**stored)
         numbers = (options.channels, *options.widths, *options.depths)
-        if not all(type(n) is int and 1 <= n <= _WIDEST for n in numbers):
+        if not all(type(n) is int and 1 <= n <= MOST_CHANNELS for n in numbers):
             raise ValueError(f"impossible options {values}")
         if not 2 <= len(options.widths) == len(options.depths) <= 8 or max(options.depths) > _DEEPEST:
             raise ValueError(f"impossible options {values}")
         return options
 
 
-class FlowNet(nn.Module):
+class FlowNet(Net):
     """Tiles ``float32 (N, channels, Y, X)`` to `Maps`; Y and X are multiples of `STRIDE`.
 
     2 x 2 pixels are folded into channels before the first convolution and unfolded after the last, so
     every layer works on a quarter of the pixels and nothing of the finest detail is lost.
     """
 
+    architecture: ClassVar[str] = "flow-net-1"
+    half_precision: ClassVar[bool] = True
+    any_channel_order: ClassVar[bool] = True
+    has_size_map: ClassVar[bool] = True
+
     def __init__(self, options: FlowNetOptions | None = None) -> None:
         super().__init__()
-        self.options = options or FlowNetOptions()
+        self.options: FlowNetOptions = options or FlowNetOptions()
         widths = self.options.widths
         self.stem = _convolution(4 * self.options.channels, widths[0])
         inputs = (widths[0], *widths[:-1])
@@ -86,6 +78,25 @@ class FlowNet(nn.Module):
             x = block(x, skip, style)
         maps = F.pixel_shuffle(self.head(x), 2).float()
         return Maps(maps[:, :2] / FLOW_SCALE, maps[:, 2], maps[:, 3], style)
+
+    @classmethod
+    def from_options(cls, values: dict[str, Any]) -> FlowNet:
+        return cls(FlowNetOptions.from_dict(values))
+
+    def arrange(self, pixels: np.ndarray) -> np.ndarray:
+        """One channel fills all inputs, fewer than all leave the last ones empty, of more the first count."""
+        inputs = self.options.channels
+        if len(pixels) == 1:
+            return np.repeat(pixels, inputs, axis=0)
+        empty = np.zeros((max(0, inputs - len(pixels)), *pixels.shape[1:]), pixels.dtype)
+        return np.concatenate([pixels[:inputs], empty])
+
+    def maps(self, tiles: torch.Tensor) -> Maps:
+        maps: Maps = self(tiles)
+        return maps
+
+    def folded(self) -> FlowNet:
+        return folded(self)
 
 
 class _Residual(nn.Module):

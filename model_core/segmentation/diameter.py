@@ -46,12 +46,17 @@ def estimate_diameter(model: Model, pixels: np.ndarray) -> float | None:
     shows in flows of full length; so every object is measured in the zoom that suits it, and the diameter
     that most pixels agree on wins.
 
+    A net without a size map tells the diameter by the style of 512 px of the plane instead.
+
     Args:
-        pixels: float32 ``(3, Y, X)``, normalised.
+        pixels: float32 ``(I, Y, X)``, normalised.
 
     Returns:
         px, or None when the net sees no objects.
     """
+    if not model.network.has_size_map:
+        rows, columns = _window(pixels, 0.5) or (slice(None), slice(None))
+        return model.style_diameter(_padded(pixels[:, rows, columns]))
     votes = np.zeros(_OCTAVES * _BINS)
     for zoom in _ZOOMS:
         window = _window(pixels, zoom)

@@ -27,8 +27,6 @@ from model_core.segmentation.stitching import stitch_planes
 from model_core.segmentation.tiling import OVERLAP, TILE, Cancel, Fields, Progress, predict_fields
 from model_core.segmentation.volume import estimate_volume_diameter, predict_volume
 
-_INPUTS = 3
-
 
 @dataclass(frozen=True)
 class Options:
@@ -133,7 +131,7 @@ def segment(
         model = load_model(model, device)
     report = progress or (lambda fraction, text: None)
     report(0.0, "Measuring the cells")
-    pixels, notes = net_input(image)
+    pixels, notes = net_input(image, model)
     if cancel and cancel():
         raise Cancelled
     volume = image.shape[1] > 1 and (
@@ -220,24 +218,21 @@ def remask(result: Segmentation, **changes: Any) -> Segmentation:
     )
 
 
-def net_input(image: Image) -> tuple[np.ndarray, tuple[str, ...]]:
-    """What the net sees: float32 ``(3, Z, Y, X)``, normalised, and what the user should know about it.
+def net_input(image: Image, model: Model) -> tuple[np.ndarray, tuple[str, ...]]:
+    """What the net sees: float32 ``(I, Z, Y, X)``, normalised, and what the user should know about it.
 
-    One channel fills all three inputs, two leave the last one empty, of more the first three count.
+    Of more channels than the net has inputs the first ones count.
     """
     notes = []
-    if image.channels > _INPUTS:
-        notes.append(f"The image has {image.channels} channels; the model looked at the first {_INPUTS}.")
+    inputs = model.network.options.channels
+    if image.channels > inputs:
+        notes.append(f"The image has {image.channels} channels; the model looked at the first {inputs}.")
     if image.dtype.kind == "f" and not np.isfinite(image.pixels).all():
         notes.append("Some pixels hold no number (NaN or infinity); they were taken as black.")
-    pixels = normalise(image.pixels[:_INPUTS])
+    pixels = normalise(image.pixels[:inputs])
     if not pixels.any():
         notes.append("The image has the same value everywhere; there is nothing to see in it.")
-    if len(pixels) == 1:
-        pixels = np.repeat(pixels, _INPUTS, axis=0)
-    elif len(pixels) == 2:
-        pixels = np.concatenate([pixels, np.zeros_like(pixels[:1])])
-    return pixels, tuple(notes)
+    return model.network.arrange(pixels), tuple(notes)
 
 
 def _predict_planes(

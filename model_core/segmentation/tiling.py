@@ -43,7 +43,7 @@ def predict_fields(
 
     Args:
         model: the net and its device.
-        pixels: float32 ``(3, Y, X)``, normalised.
+        pixels: float32 ``(I, Y, X)``, normalised, a channel for each input of the net.
         tile: px, the largest side of a tile. batch_size: tiles at once.
         augment: averages over four mirrorings; four times slower, a little better.
         progress: called with tiles done and tiles in all. cancel: asked before every batch.

@@ -34,7 +34,7 @@ def predict_volume(
     across a thick plane is a smaller step.
 
     Args:
-        pixels: float32 ``(3, Z, Y, X)``, normalised. diameter: px in Y and X.
+        pixels: float32 ``(I, Z, Y, X)``, normalised. diameter: px in Y and X.
         anisotropy: distance of planes over pixel size. options: of `predict_fields`.
 
     Returns:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -11,6 +12,7 @@ from model_core.images.normalise import compress
 from model_core.training.dataset import LabelledPlane
 
 INPUTS = 3  # channels of the net
+Arrange = Callable[[np.ndarray], np.ndarray]  # channels (C, S, S) as the inputs of a net
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,12 +30,18 @@ class Crop:
     valid: np.ndarray
 
 
-def random_crop(plane: LabelledPlane, rng: np.random.Generator, side: int, diameter: float) -> Crop:
+def random_crop(
+    plane: LabelledPlane,
+    rng: np.random.Generator,
+    side: int,
+    diameter: float,
+    arrange: Arrange | None = None,
+) -> Crop:
     """A crop of ``side`` px in which the objects are about ``diameter`` px wide.
 
     Turned by any angle, mirrored, stretched by up to 20 % in one direction and scaled: most by less than
     a factor of 1.5, some by up to 3 and a few by up to 8, since the net must cope with a wrong diameter and
-    tell the right one.
+    tell the right one. Channels are shuffled, unless ``arrange`` puts them into the order that the net needs.
     """
     widest = rng.choice([1.0, 3.0, 8.0], p=[0.7, 0.22, 0.08])
     jitter = np.exp(rng.normal(0, 0.25) + rng.uniform(-1, 1) * np.log(widest))
@@ -59,7 +67,7 @@ def random_crop(plane: LabelledPlane, rng: np.random.Generator, side: int, diame
         borderMode=cv2.BORDER_CONSTANT,
     )
     areas = plane.areas * (scale * scale)
-    return Crop(shown(warped, rng), labels, size_map(labels, areas, diameter), valid)
+    return Crop(shown(warped, rng, arrange), labels, size_map(labels, areas, diameter), valid)
 
 
 def size_map(labels: np.ndarray, areas: np.ndarray, diameter: float) -> np.ndarray:
@@ -121,13 +129,13 @@ def _warp(plane: np.ndarray, inverse: np.ndarray, side: int, interpolation: int)
     )
 
 
-def shown(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def shown(pixels: np.ndarray, rng: np.random.Generator, arrange: Arrange | None = None) -> np.ndarray:
     """Normalised channels (C, S, S) as another microscope would have shown them: float32 (3, S, S)."""
     invert = rng.random() < 0.2
     blur = rng.uniform(0.4, 1.6) if rng.random() < 0.25 else 0.0
     noise = rng.uniform(0, 0.15) ** 1.5 if rng.random() < 0.5 else 0.0
     channels = [_intensities(channel, rng, invert, blur, noise) for channel in pixels[:INPUTS]]
-    return arrange_channels(channels, rng)
+    return arrange(np.stack(channels)) if arrange else arrange_channels(channels, rng)
 
 
 def _intensities(

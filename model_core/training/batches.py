@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from model_core.flows.targets import labels_to_flows
-from model_core.training.augment import Crop, random_crop
+from model_core.training.augment import Arrange, Crop, random_crop
 from model_core.training.dataset import LabelledPlane, sampling_weights
 
 SIDES = (160, 192, 224, 256, 320)  # px of the crops; one side a batch, about the same number of pixels each
@@ -20,7 +20,7 @@ CropSource = Callable[[np.random.Generator, int], Crop]
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """pixels float32 (N, 3, S, S); flows (N, 2, S, S); objects, size and valid (N, S, S), all float32."""
+    """pixels (N, I, S, S) for I inputs; flows (N, 2, S, S); objects, size, valid (N, S, S), all float32."""
 
     pixels: torch.Tensor
     flows: torch.Tensor
@@ -29,13 +29,15 @@ class Batch:
     valid: torch.Tensor
 
 
-def crops_of_planes(planes: Sequence[LabelledPlane], diameter: float) -> CropSource:
+def crops_of_planes(
+    planes: Sequence[LabelledPlane], diameter: float, arrange: Arrange | None = None
+) -> CropSource:
     """Random crops of planes, drawn with their sampling weights."""
     weights = np.cumsum(sampling_weights(list(planes)))
 
     def draw(rng: np.random.Generator, side: int) -> Crop:
         plane = planes[min(int(np.searchsorted(weights, rng.random())), len(planes) - 1)]
-        return random_crop(plane, rng, side, diameter)
+        return random_crop(plane, rng, side, diameter, arrange)
 
     return draw
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from model_core.images.normalise import intensity_range
 from model_core.segmentation.diameter import median_diameter
-from model_core.training.augment import Crop, random_crop
+from model_core.training.augment import Arrange, Crop, random_crop
 from model_core.training.batches import CropSource
 from model_core.training.dataset import LabelledPlane, labelled_plane
 from model_core.training.rendered import render_any
@@ -16,7 +16,7 @@ _NEW = 0.5  # share of the crops for which a new one is rendered: rendering cost
 _DIAMETERS = (12.0, 48.0)  # px, as rendered; augmentation scales them, so some are sharp, some soft
 
 
-def rendered_crops(diameter: float) -> CropSource:
+def rendered_crops(diameter: float, arrange: Arrange | None = None) -> CropSource:
     """Crops of rendered planes in which the objects are about ``diameter`` px wide."""
     kept: list[LabelledPlane] = []
 
@@ -29,7 +29,7 @@ def rendered_crops(diameter: float) -> CropSource:
                 kept[rng.integers(_KEPT)] = plane
         else:
             plane = kept[rng.integers(_KEPT)]
-        return random_crop(plane, rng, side, diameter)
+        return random_crop(plane, rng, side, diameter, arrange)
 
     return draw
 

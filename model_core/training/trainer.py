@@ -18,7 +18,7 @@ from torch import nn
 from model_core.errors import Cancelled, UserError
 from model_core.formats.atomic import write_atomically
 from model_core.models.package import Card, save_package
-from model_core.networks.flow_net import FLOW_SCALE, FlowNet, Maps
+from model_core.networks.net import FLOW_SCALE, Maps, Net
 from model_core.training.batches import Batch, BatchStream, CropSource
 
 
@@ -67,13 +67,15 @@ def losses(maps: Maps, batch: Batch) -> dict[str, torch.Tensor]:
     weight = valid * (1 + objects)
     error = ((maps.flows - batch.flows) * FLOW_SCALE).square().mean(1)
     entropy = F.binary_cross_entropy_with_logits(maps.cellprob, objects, reduction="none")
-    known = valid * objects
-    size = F.smooth_l1_loss(maps.size, batch.size, reduction="none", beta=0.2)
-    return {
+    parts = {
         "flows": (error * weight).sum() / weight.sum().clamp(min=1) * 0.5,
         "cellprob": (entropy * valid).sum() / valid.sum().clamp(min=1),
-        "size": (size * known).sum() / known.sum().clamp(min=1) * 0.3,
     }
+    if maps.size is not None:
+        known = valid * objects
+        size = F.smooth_l1_loss(maps.size, batch.size, reduction="none", beta=0.2)
+        parts["size"] = (size * known).sum() / known.sum().clamp(min=1) * 0.3
+    return parts
 
 
 class Trainer:
@@ -82,7 +84,7 @@ class Trainer:
     ``average`` holds the weights that are saved and used; they are the exponential moving average.
     """
 
-    def __init__(self, network: FlowNet, options: TrainingOptions, device: str = "cpu") -> None:
+    def __init__(self, network: Net, options: TrainingOptions, device: str = "cpu") -> None:
         self.options = options
         self.device = torch.device(device)
         self.network = network.to(self.device).to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
@@ -161,7 +163,7 @@ class Trainer:
         batch = Batch(*(getattr(batch, name).to(self.device) for name in Batch.__dataclass_fields__))
         pixels = batch.pixels.contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat16):
-            maps = self.network(pixels)
+            maps = self.network.maps(pixels)
         parts = losses(maps, batch)
         loss = torch.stack(list(parts.values())).sum()
         if not math.isfinite(loss.item()):
@@ -187,6 +189,7 @@ class Trainer:
         Raises:
             UserError: the disk is full or the folder cannot be written to.
         """
+        card.architecture = self.network.architecture
         card.options = self.network.options.as_dict()
         card.recipe = card.recipe | _recipe(self.options, self.progress)
         card.date = datetime.now(timezone.utc).isoformat(timespec="seconds")

@@ -14,6 +14,7 @@ from model_core.errors import UserError
 from model_core.formats.pairs import Pair, find_pairs
 from model_core.models.package import SUFFIX, Card
 from model_core.networks.flow_net import FlowNet
+from model_core.networks.net import Net
 from model_core.training.batches import CropSource, crops_of_planes, mixed
 from model_core.training.catalogue import catalogue
 from model_core.training.dataset import LabelledPlane, load_planes
@@ -76,11 +77,14 @@ def train_model(
         trainer.resume(request.target)
         say(f"Going on after {trainer.progress.step:,} steps.")
     card.data = describe_data(pairs, planes)
-    source: CropSource = crops_of_planes(planes, card.diameter)
+    arrange = None if network.any_channel_order else network.arrange
+    source: CropSource = crops_of_planes(planes, card.diameter, arrange)
     if request.rendered:
         from model_core.training.rendered_crops import rendered_crops
 
-        source = mixed([source, rendered_crops(card.diameter)], [1 - request.rendered, request.rendered])
+        source = mixed(
+            [source, rendered_crops(card.diameter, arrange)], [1 - request.rendered, request.rendered]
+        )
         card.recipe["rendered"] = request.rendered
     try:
         trainer.run(source, report=report, checkpoint=lambda: trainer.save(request.target, card))
@@ -92,13 +96,14 @@ def train_model(
     return card
 
 
-def _start(request: TrainingRequest, planes: list[LabelledPlane]) -> tuple[FlowNet, Card]:
+def _start(request: TrainingRequest, planes: list[LabelledPlane]) -> tuple[Net, Card]:
     if request.start:
-        from model_core.models.package import read_network
+        from model_core.models.imports import read_model
         from model_core.models.registry import find_model
 
         path = find_model(request.start)
-        network, parent = read_network(path)
+        network, parent = read_model(path)
+        network.prepare_for(float(np.median([plane.diameter for plane in planes if plane.diameter])))
         return network, Card(name=request.target.stem, diameter=parent.diameter, parent=parent.name)
     return FlowNet(), Card(name=request.target.stem)
 

@@ -7,6 +7,7 @@ from scipy.spatial import cKDTree
 from model_core.flows.targets import labels_to_flows
 from model_core.models.model import Model
 from model_core.models.package import Card
+from model_core.networks.flow_net import FlowNet, FlowNetOptions
 
 
 def ball(shape: tuple[int, ...], centre: tuple[float, ...], radii: float | tuple[float, ...]) -> np.ndarray:
@@ -43,6 +44,7 @@ class SeeingModel(Model):
     """
 
     def __init__(self) -> None:
+        self.network = FlowNet(FlowNetOptions(widths=(8, 8), depths=(1, 1)))  # only asked for its inputs
         self.card = Card("seeing", diameter=30.0, date="2020-01-01")
         self.device = "cpu"
         self.calls = 0

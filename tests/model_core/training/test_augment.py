@@ -17,7 +17,7 @@ def plane_of(labels: np.ndarray, diameter: float) -> LabelledPlane:
 
 def crops(monkeypatch: pytest.MonkeyPatch, plane: LabelledPlane, count: int) -> list[Crop]:
     """Crops with the geometry of the training and the intensities left alone."""
-    monkeypatch.setattr(augment, "shown", lambda pixels, _: pixels)
+    monkeypatch.setattr(augment, "shown", lambda pixels, *_: pixels)
     return [random_crop(plane, np.random.default_rng(seed), 160, 30.0) for seed in range(count)]
 
 
