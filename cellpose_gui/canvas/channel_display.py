@@ -20,6 +20,7 @@ COLOURS: dict[str, tuple[int, int, int]] = {
 }
 _BY_COUNT = {1: ("grey",), 2: ("green", "magenta"), 3: ("red", "green", "blue")}
 _MANY = ("grey", "red", "green", "blue", "yellow", "magenta", "cyan", "orange")
+_SHOWN = 3  # channels at the start; more at once add up to white
 _STEPS = 4096  # shades that floating-point and wide integer pixels are sorted into
 
 
@@ -70,6 +71,8 @@ def default_channels(pixels: np.ndarray, plane: int) -> tuple[ChannelDisplay, ..
     if count == 3 and pixels.dtype == np.uint8:
         return tuple(ChannelDisplay(0, 255, colour=name) for name in names)
     return tuple(
-        ChannelDisplay(*auto_levels(channel[plane]), colour=names[number % len(names)])
+        ChannelDisplay(
+            *auto_levels(channel[plane]), colour=names[number % len(names)], visible=number < _SHOWN
+        )
         for number, channel in enumerate(pixels)
     )

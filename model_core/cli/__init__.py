@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 import model_core
 from model_core.cli.console import complain, err
 from model_core.cli.evaluate import evaluate
-from model_core.cli.models import models
+from model_core.cli.models import app as models
 from model_core.cli.segment import segment
 from model_core.cli.train import train
 from model_core.errors import UserError
@@ -41,8 +41,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (segment, train, evaluate, models):
+for _command in (segment, train, evaluate):
     app.command()(_command)
+app.add_typer(models, name="models")
 
 
 def _print_version(wanted: bool) -> None:

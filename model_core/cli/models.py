@@ -1,15 +1,42 @@
-"""``models``: which models there are."""
+"""``models``: which models there are, and more of them."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
+import typer
 from rich.table import Table
 
 from model_core.cli.console import complain, print_table
 from model_core.errors import UserError
 
+app = typer.Typer(invoke_without_command=True, add_completion=False)
 
-def models() -> None:
-    """Lists the models that can be named, with what their cards say."""
+
+@app.callback()
+def models(context: typer.Context) -> None:
+    """Lists the models that can be named, with what their cards say; or imports one."""
+    if context.invoked_subcommand is None:
+        _list_models()
+
+
+@app.command("import")
+def import_file(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A model package, or a model of Cellpose 1 to 3.")
+    ],
+    name: Annotated[
+        str | None, typer.Option(help="Its name from now on; that of the file if not given.")
+    ] = None,
+) -> None:
+    """Puts a model beside yours, as a package that can be named."""
+    from model_core.models.imports import import_model
+
+    typer.echo(str(import_model(file, name)))
+
+
+def _list_models() -> None:
     from model_core.models.package import read_card
     from model_core.models.registry import find_model, model_names
 

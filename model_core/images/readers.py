@@ -69,6 +69,8 @@ def read_image(path: str | Path) -> Image:
         raise UserError(f"“{path}” does not exist.") from None
     except PermissionError:
         raise UserError(f"“{path.name}” cannot be read: permission denied.") from None
+    except tifffile.TiffFileError:
+        raise UserError(f"“{path.name}” is not a TIFF file, whatever its name says.") from None
     except MemoryError:
         raise UserError(f"“{path.name}” does not fit into this computer's memory.") from None
     except Exception as error:  # decoders raise anything on damaged bytes; the person needs one sentence

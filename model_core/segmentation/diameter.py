@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from model_core.errors import Cancelled
+
 if TYPE_CHECKING:
     from model_core.models.model import Model
+    from model_core.segmentation.tiling import Cancel
 
 
 def diameters(labels: np.ndarray) -> np.ndarray:
@@ -38,7 +41,7 @@ _LOWEST = -1  # log2 px, and ...
 _OCTAVES = 12  # ... so many above it
 
 
-def estimate_diameter(model: Model, pixels: np.ndarray) -> float | None:
+def estimate_diameter(model: Model, pixels: np.ndarray, cancel: Cancel | None = None) -> float | None:
     """The diameter of the objects in a plane, from one cheap look at it in several zooms.
 
     In each zoom the net says, pixel by pixel, how large the object there is. It is believed where the
@@ -49,16 +52,21 @@ def estimate_diameter(model: Model, pixels: np.ndarray) -> float | None:
     A net without a size map tells the diameter by the style of 512 px of the plane instead.
 
     Args:
-        pixels: float32 ``(I, Y, X)``, normalised.
+        pixels: float32 ``(I, Y, X)``, normalised. cancel: asked between looks.
 
     Returns:
         px, or None when the net sees no objects.
+
+    Raises:
+        Cancelled: ``cancel`` said so.
     """
     if not model.network.has_size_map:
         rows, columns = _window(pixels, 0.5) or (slice(None), slice(None))
         return model.style_diameter(_padded(pixels[:, rows, columns]))
     votes = np.zeros(_OCTAVES * _BINS)
     for zoom in _ZOOMS:
+        if cancel and cancel():
+            raise Cancelled
         window = _window(pixels, zoom)
         if window is not None:
             part = resized(pixels[:, window[0], window[1]], zoom)

@@ -140,9 +140,9 @@ def segment(
     diameter = settings.diameter
     if diameter is None:
         found = (
-            estimate_volume_diameter(model, pixels)
+            estimate_volume_diameter(model, pixels, cancel)
             if image.shape[1] > 1
-            else estimate_diameter(model, pixels[:, 0])
+            else estimate_diameter(model, pixels[:, 0], cancel)
         )
         diameter = found or model.diameter
     anisotropy = settings.anisotropy or image.anisotropy or 1.0

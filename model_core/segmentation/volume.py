@@ -67,9 +67,9 @@ def predict_volume(
     return Fields(flows, cellprob, size)
 
 
-def estimate_volume_diameter(model: Model, pixels: np.ndarray) -> float | None:
+def estimate_volume_diameter(model: Model, pixels: np.ndarray, cancel: Cancel | None = None) -> float | None:
     """px in Y and X: the median of what the XY planes with the most contrast say; None without objects."""
     contrast = pixels.std(axis=(0, 2, 3))
-    found = [estimate_diameter(model, pixels[:, z]) for z in np.argsort(-contrast)[:_LOOKED_AT]]
+    found = [estimate_diameter(model, pixels[:, z], cancel) for z in np.argsort(-contrast)[:_LOOKED_AT]]
     seen = [diameter for diameter in found if diameter]
     return float(np.median(seen)) if seen else None

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 
 import cv2
 import numpy as np
-from scipy import ndimage
 
 from model_core.annotation.objects import ObjectRecord
 
@@ -67,6 +66,8 @@ def _pieces(mask: np.ndarray) -> tuple[np.ndarray, int]:
     if mask.shape[0] == 1:
         count, numbered = cv2.connectedComponents(mask[0].view(np.uint8), connectivity=8)
         return numbered[None], count - 1
+    from scipy import ndimage  # late: it takes a noticeable part of the program's start
+
     numbered, count = ndimage.label(mask, np.ones((3, 3, 3)))
     return numbered, count
 

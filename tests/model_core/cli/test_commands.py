@@ -265,3 +265,18 @@ def test_as_a_program(images: Path, tmp_path: Path, tiny_model_file: Path) -> No
     assert result.stdout.startswith(str(tmp_path / "a_masks.tif\t")) and result.stderr == ""
     wrong = engine("segment", images / "a.png")
     assert wrong.returncode == 2 and "--output" in wrong.stderr and wrong.stdout == ""
+
+
+def test_a_model_is_imported_once(
+    tmp_path: Path, tiny_model_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from model_core.models import imports, registry
+
+    for module in (registry, imports):
+        monkeypatch.setattr(module, "user_folder", lambda: tmp_path / "mine")
+    result = run("models", "import", tiny_model_file, "--name", "algae")
+    assert result.exit_code == 0, result.output
+    assert Path(result.stdout.strip()) == tmp_path / "mine" / "algae.safetensors"
+    assert "algae" in run("models").stdout
+    again = run("models", "import", tiny_model_file, "--name", "algae")
+    assert again.exit_code == 1 and "already" in again.stderr
