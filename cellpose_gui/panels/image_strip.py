@@ -9,7 +9,7 @@ from PyQt6.QtCore import QSize, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QColor, QIcon, QImage, QPainter, QPen, QPixmap
 from PyQt6.QtWidgets import QListWidget, QListWidgetItem, QWidget
 
-from cellpose_gui.canvas.levels import auto_levels
+from cellpose_gui.canvas.channel_display import default_channels
 from cellpose_gui.project.image_folder import has_document
 from cellpose_gui.tasks.task_runner import Cancel, Progress, TaskRunner
 from model_core.errors import UserError
@@ -99,12 +99,12 @@ def thumbnail(path: Path) -> QImage:
         pixels = read_image(path).pixels
     except UserError:
         return _crossed_out()
-    plane = pixels[:3, pixels.shape[1] // 2]
-    step = max(1, max(plane.shape[1:]) // (2 * _SIDE))
+    middle = pixels.shape[1] // 2
+    step = max(1, max(pixels.shape[2:]) // (2 * _SIDE))
+    sampled = pixels[:3, :, ::step, ::step]
     channels = []
-    for channel in plane[:, ::step, ::step]:
-        black, white = auto_levels(channel)
-        shade = np.clip((channel.astype(np.float32) - black) / (white - black), 0, 1)
+    for channel, shown in zip(sampled[:, middle], default_channels(sampled, middle), strict=True):
+        shade = np.clip((channel.astype(np.float32) - shown.black) / (shown.white - shown.black), 0, 1)
         channels.append((255 * np.nan_to_num(shade)).astype(np.uint8))
     if len(channels) < 3:  # grey; or green and magenta, as on the canvas
         channels = [channels[-1], channels[0], channels[-1]]
