@@ -34,9 +34,11 @@ def median_diameter(labels: np.ndarray) -> float:
 LARGEST_ZOOM = 6.0  # objects of 5 px and less are not enlarged further: it costs pixels, shows nothing
 _ZOOMS = (4.0, 2.0, 1.0, 1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32)
 _WINDOW = 256  # px, side of what the net looks at in each zoom
+_MARGIN = 32  # px along its cuts that are not looked at
 _SMALLEST_VIEW = 128  # px: images are not shrunk further; in tiny ones anything looks like one big object
 _TRUSTED = 0.3  # octaves: how far the size map is believed beside the net's own diameter
 _BINS = 8  # an octave
+_MANY_RATHER_THAN_LARGE = 1.5  # 0: what covers most pixels wins; 2: what there are most of
 _LOWEST = -1  # log2 px, and ...
 _OCTAVES = 12  # ... so many above it
 
@@ -46,8 +48,8 @@ def estimate_diameter(model: Model, pixels: np.ndarray, cancel: Cancel | None = 
 
     In each zoom the net says, pixel by pixel, how large the object there is. It is believed where the
     object appears about as large as the net is used to and where the net is sure of what it sees, which
-    shows in flows of full length; so every object is measured in the zoom that suits it, and the diameter
-    that most pixels agree on wins.
+    shows in flows of full length; so every object is measured in the zoom that suits it. Between several
+    sizes (cells and their clusters, nuclei and cell bodies) pixels and numbers of objects decide.
 
     A net without a size map tells the diameter by the style of 512 px of the plane instead.
 
@@ -71,16 +73,19 @@ def estimate_diameter(model: Model, pixels: np.ndarray, cancel: Cancel | None = 
         if window is not None:
             part = resized(pixels[:, window[0], window[1]], zoom)
             maps = model.predict(_padded(part)[None])[0][:, : part.shape[1], : part.shape[2]]
-            votes += _votes(maps, model.diameter / zoom)
+            rows, columns = _whole(window, pixels.shape[1:], part.shape[1:])
+            votes += _votes(maps[:, rows, columns], model.diameter / zoom)
     if votes.sum() < 1e-4:
         return None
-    smooth = np.convolve(votes, np.hanning(2 * _BINS + 3)[1:-1], mode="same")
+    octaves = _LOWEST + (np.arange(len(votes)) + 0.5) / _BINS
+    smooth = np.convolve(
+        votes / 2 ** (_MANY_RATHER_THAN_LARGE * octaves), np.hanning(2 * _BINS + 3)[1:-1], "same"
+    )
     peak = int(smooth.argmax())
     near = slice(max(0, peak - _BINS), peak + _BINS + 1)
-    octaves = _LOWEST + (np.arange(len(votes))[near] + 0.5) / _BINS
-    weights = votes[near] / 4.0 ** (octaves - octaves.mean())  # pixels to objects
-    at = np.searchsorted(np.cumsum(weights), weights.sum() / 2)
-    return float(2 ** octaves[min(at, len(octaves) - 1)])
+    objects = votes[near] / 4 ** octaves[near]  # from pixels
+    at = np.searchsorted(np.cumsum(objects), objects.sum() / 2)
+    return float(2 ** octaves[near][min(at, len(objects) - 1)])
 
 
 def _votes(maps: np.ndarray, diameter: float) -> np.ndarray:
@@ -92,6 +97,15 @@ def _votes(maps: np.ndarray, diameter: float) -> np.ndarray:
     bins = np.clip(((octaves - _LOWEST) * _BINS).astype(int), 0, _OCTAVES * _BINS - 1)
     # a share of the window, so that zooms that see less of the image weigh the same
     return np.bincount(bins.ravel(), trust.ravel(), minlength=_OCTAVES * _BINS) / trust.size
+
+
+def _whole(window: tuple[slice, slice], image: tuple[int, ...], part: tuple[int, ...]) -> tuple[slice, slice]:
+    """The rows and columns of a part of the image without those along its cuts, where objects are cut too."""
+    rows, columns = (
+        slice(_MARGIN if cut.start > 0 else 0, side - (_MARGIN if cut.stop < length else 0))
+        for cut, length, side in zip(window, image, part, strict=True)
+    )
+    return rows, columns
 
 
 def _window(pixels: np.ndarray, zoom: float) -> tuple[slice, slice] | None:

@@ -79,7 +79,7 @@ def test_arrow_keys_in_the_diameter_do_not_change_the_image(
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"", "empty"), (b"not an image at all, but text " * 20, "cannot be read")],
+    [(b"", "empty"), (b"not an image at all, but text " * 20, "not a TIFF file")],
     ids=["empty", "text"],
 )
 def test_a_bad_file_is_explained_and_what_is_open_stays_open(
