@@ -42,7 +42,6 @@ class Workbench(QObject):
         self.document: Document | None = None
         self.images: list[Path] = []
         self.work_folders: dict[Path, Path] = {}  # where work goes for images in folders that are read-only
-        self.segmentation: object | None = None  # fields of the last run on this image
         self._heading_for: Path | None = None  # the image that is being opened
         self._opening = threading.Lock()
         self._closed = threading.Event()  # the document before this one has given its file free
@@ -133,7 +132,6 @@ class Workbench(QObject):
         self.tasks.cancel("segment")
         self.image = opened.image
         self.document = Document(cast(ImageOnDisk, opened.image), opened.file, opened.store)
-        self.segmentation = None
         self.folder_changed.emit(self.images)
         self.document_changed.emit()
         self.said.emit(f"Opened {opened.image.name}")
@@ -223,7 +221,6 @@ class Workbench(QObject):
                     slot="segment",
                 )
                 return
-        self.segmentation = found.segmentation
         self.outcome.emit(work.outcome_in_words(found.segmentation, self.image))
 
     # ------------------------------------------------------------------ undo, save, export, close

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from model_core.errors import Cancelled
+from model_core.segmentation.tiling import STRIDE, Cancel, padded_to
 
 if TYPE_CHECKING:
     from model_core.models.model import Model
-    from model_core.segmentation.tiling import Cancel
 
 
 def diameters(labels: np.ndarray) -> np.ndarray:
@@ -144,6 +145,5 @@ def resized_to(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def _padded(pixels: np.ndarray) -> np.ndarray:
-    height, width = (-length % 32 for length in pixels.shape[1:])
-    mode = "reflect" if min(pixels.shape[1:]) > 1 else "edge"
-    return np.pad(pixels, ((0, 0), (0, height), (0, width)), mode=mode)  # type: ignore[call-overload]
+    height, width = (math.ceil(length / STRIDE) * STRIDE for length in pixels.shape[1:])
+    return padded_to(pixels, height, width)

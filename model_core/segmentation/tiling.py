@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
@@ -54,15 +54,7 @@ def predict_fields(
     _, height, width = pixels.shape
     rows, columns = spans(height, tile), spans(width, tile)
     side_y, side_x = rows[0][1] - rows[0][0], columns[0][1] - columns[0][0]
-    padded = (
-        np.pad(
-            pixels,
-            ((0, 0), (0, rows[-1][1] - height), (0, columns[-1][1] - width)),
-            mode="reflect" if min(height, width) > 1 else "edge",
-        )
-        if (rows[-1][1] > height or columns[-1][1] > width)
-        else pixels
-    )
+    padded = padded_to(pixels, rows[-1][1], columns[-1][1])
     places = [(y, x) for y, _ in rows for x, _ in columns]
     total = np.zeros((4, *padded.shape[1:]), np.float32)
     weights = np.zeros(padded.shape[1:], np.float32)
@@ -81,6 +73,15 @@ def predict_fields(
             progress(min(first + batch_size, len(places)), len(places))
     total = total[:, :height, :width] / weights[:height, :width]
     return Fields(total[:2], total[2], total[3])
+
+
+def padded_to(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Channels ``(C, Y, X)`` mirrored beyond the bottom and the right to at least this size."""
+    more_y, more_x = max(0, height - pixels.shape[1]), max(0, width - pixels.shape[2])
+    if not (more_y or more_x):
+        return pixels
+    mode: Literal["reflect", "edge"] = "reflect" if min(pixels.shape[1:]) > 1 else "edge"
+    return np.pad(pixels, ((0, 0), (0, more_y), (0, more_x)), mode=mode)
 
 
 def spans(length: int, tile: int, overlap: int = OVERLAP) -> list[tuple[int, int]]:
