@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from model_core.images.image import Image
     from model_core.images.readers import read_image
     from model_core.models.model import Model, load_model
-    from model_core.segmentation.segmenter import Segmentation, remask, segment
+    from model_core.segmentation.outline import remask
+    from model_core.segmentation.segmentation import Segmentation
+    from model_core.segmentation.segmenter import segment
 
 __version__ = "0.1.0"
 
@@ -31,8 +33,8 @@ _HOMES = {
     "read_image": "images.readers",
     "Model": "models.model",
     "load_model": "models.model",
-    "Segmentation": "segmentation.segmenter",
-    "remask": "segmentation.segmenter",
+    "Segmentation": "segmentation.segmentation",
+    "remask": "segmentation.outline",
     "segment": "segmentation.segmenter",
 }
 

@@ -27,7 +27,7 @@ from model_core.images.readers import read_image
 if TYPE_CHECKING:
     from cellpose_gui.tasks.task_runner import Cancel, Progress
     from model_core.models.model import Model
-    from model_core.segmentation.segmenter import Segmentation
+    from model_core.segmentation.segmentation import Segmentation
 
 log = logging.getLogger(__name__)
 _models: dict[str | None, Model] = {}

@@ -17,7 +17,7 @@ from model_core.formats.atomic import plain_reason
 
 if TYPE_CHECKING:
     from model_core.models.model import Model
-    from model_core.segmentation.segmenter import Options
+    from model_core.segmentation.options import Options
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def segment(
     for each: the file, the number of cells and their diameter, separated by tabs.
     """
     from model_core.models.model import load_model
-    from model_core.segmentation.segmenter import Options
+    from model_core.segmentation.options import Options
 
     options = Options(
         diameter=diameter,

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from model_core.annotation.measure import measure
-from model_core.annotation.objects import ObjectRecord, ObjectTable, Source
-from model_core.errors import Cancelled, UserError
-from model_core.flows.masks import flow_errors, flows_to_labels
+from model_core.errors import Cancelled
 from model_core.images.image import Image, image_from_array
 from model_core.images.normalise import normalise
 from model_core.images.readers import read_image
@@ -19,79 +16,14 @@ from model_core.models.model import Model, load_model
 from model_core.segmentation.diameter import (
     LARGEST_ZOOM,
     estimate_diameter,
-    median_diameter,
     resized,
     resized_to,
 )
-from model_core.segmentation.stitching import stitch_planes
-from model_core.segmentation.tiling import OVERLAP, TILE, Cancel, Fields, Progress, predict_fields
+from model_core.segmentation.options import Options
+from model_core.segmentation.outline import remask
+from model_core.segmentation.segmentation import Segmentation
+from model_core.segmentation.tiling import Cancel, Fields, Progress, predict_fields
 from model_core.segmentation.volume import estimate_volume_diameter, predict_volume
-
-
-@dataclass(frozen=True)
-class Options:
-    """How a segmentation was made; the names are those of `segment`."""
-
-    diameter: float | None = None
-    do_3D: bool | None = None
-    stitch_threshold: float = 0.0
-    anisotropy: float | None = None
-    flow_threshold: float = 0.4
-    cellprob_threshold: float = 0.0
-    min_size: int = 15
-    niter: int | None = None
-    augment: bool = False
-    tile: int = TILE
-    batch_size: int = 4
-
-    def checked(self) -> Options:
-        """Itself, if every value makes sense; `UserError` otherwise."""
-        if self.diameter is not None and not 1 <= self.diameter <= 10_000:
-            raise UserError(
-                f"The diameter is given in pixels, from 1 to 10,000; {self.diameter:g} is not possible."
-            )
-        if self.anisotropy is not None and not 0.05 <= self.anisotropy <= 50:
-            raise UserError(
-                f"An anisotropy of {self.anisotropy:g} is not possible; it is plane distance over pixel size."
-            )
-        if not 0 <= self.stitch_threshold <= 1:
-            raise UserError("The stitch threshold is an overlap between 0 and 1.")
-        if self.tile < 2 * OVERLAP or self.batch_size < 1 or self.min_size < 0:
-            raise UserError(
-                f"Tiles are at least {2 * OVERLAP} px, batches at least 1 tile, and sizes not negative."
-            )
-        if self.niter is not None and self.niter < 1:
-            raise UserError("A pixel walks at least 1 step.")
-        return self
-
-
-@dataclass(frozen=True, eq=False)
-class Segmentation:
-    """What a model said about an image.
-
-    labels: uint32 (Z, Y, X). flows: float32 (2 or 3, Z, Y, X). cellprob: float32 (Z, Y, X), logits.
-    diameter: px, of the objects found; the one given or estimated when none was found.
-    confidence: float64 (max label + 1,), 0..1, by label. notes: plain sentences the user should read.
-    """
-
-    labels: np.ndarray
-    flows: np.ndarray
-    cellprob: np.ndarray
-    diameter: float
-    confidence: np.ndarray
-    options: Options
-    model_id: str
-    notes: tuple[str, ...] = field(default=())
-
-    @property
-    def objects(self) -> ObjectTable:
-        """One record an object, measured in the labels."""
-        return ObjectTable(
-            ObjectRecord(
-                label, extent.box, extent.area, extent.centroid, Source.MODEL, float(self.confidence[label])
-            )
-            for label, extent in measure(self.labels).items()
-        )
 
 
 def segment(
@@ -169,53 +101,13 @@ def segment(
         fields.cellprob,
         diameter,
         np.zeros(1),
-        replace(settings, do_3D=volume),
+        replace(settings, do_3D=volume, anisotropy=anisotropy),
         model.id,
         notes,
     )
     result = remask(result)
     report(1.0, "Done")
     return result
-
-
-def remask(result: Segmentation, **changes: Any) -> Segmentation:
-    """The same fields with other thresholds: only the last step is done again.
-
-    Args:
-        changes: any of cellprob_threshold, flow_threshold, min_size, niter, stitch_threshold.
-
-    Raises:
-        UserError: an option that is not about this step, or a value that makes no sense.
-    """
-    allowed = {"cellprob_threshold", "flow_threshold", "min_size", "niter", "stitch_threshold"}
-    if set(changes) - allowed:
-        raise UserError(f"Only {', '.join(sorted(allowed))} can be changed without running the model again.")
-    options = replace(result.options, **changes).checked()
-    thresholds: dict[str, Any] = {
-        "cellprob_threshold": options.cellprob_threshold,
-        "min_size": options.min_size,
-        "niter": options.niter,
-    }
-    if options.do_3D:
-        # the quality check compares with targets of isotropic voxels, which these need not be
-        labels = flows_to_labels(result.flows, result.cellprob, flow_threshold=0, **thresholds)
-    else:
-        labels = np.zeros(result.cellprob.shape, np.int32)
-        highest = 0
-        for z in range(len(labels)):
-            plane = flows_to_labels(
-                result.flows[:, z], result.cellprob[z], flow_threshold=options.flow_threshold, **thresholds
-            ).astype(np.int32)
-            labels[z] = np.where(plane > 0, plane + highest, 0)
-            highest += int(plane.max())
-        if options.stitch_threshold:
-            labels = stitch_planes(labels, options.stitch_threshold)
-    labels = labels.astype(np.uint32, copy=False)
-    confidence = _confidence(labels, result.flows, result.cellprob)
-    found = median_diameter(labels)
-    return replace(
-        result, labels=labels, confidence=confidence, diameter=found or result.diameter, options=options
-    )
 
 
 def net_input(image: Image, model: Model) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -257,15 +149,3 @@ def _predict_planes(
         fields.cellprob[z] = resized_to(plane.cellprob[None], height, width)[0]
         fields.size[z] = resized_to(plane.size[None], height, width)[0]
     return fields
-
-
-def _confidence(labels: np.ndarray, flows: np.ndarray, cellprob: np.ndarray) -> np.ndarray:
-    """float64 by label, 0..1: the mean probability of the object's pixels, less where its flows disagree."""
-    index = labels.ravel()
-    sizes = np.bincount(index)
-    chance = np.bincount(index, 1 / (1 + np.exp(-np.clip(cellprob.ravel(), -30, 30)))) / np.maximum(sizes, 1)
-    if labels.shape[0] == 1:
-        padded = np.concatenate([np.zeros((1, *labels.shape), np.float32), flows])
-        chance = chance * np.clip(1 - flow_errors(labels, padded), 0, 1)
-    chance[0] = 0
-    return chance

@@ -15,7 +15,8 @@ from cellpose_gui.document.document import Document
 from cellpose_gui.main_window import MainWindow
 from model_core.errors import Cancelled
 from model_core.images.image import Image
-from model_core.segmentation.segmenter import Options, Segmentation
+from model_core.segmentation.options import Options
+from model_core.segmentation.segmentation import Segmentation
 
 
 class FakeSegmenter:

@@ -1,0 +1,40 @@
+"""What a segmentation is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from model_core.annotation.measure import measure
+from model_core.annotation.objects import ObjectRecord, ObjectTable, Source
+from model_core.segmentation.options import Options
+
+
+@dataclass(frozen=True, eq=False)
+class Segmentation:
+    """What a model said about an image.
+
+    labels: uint32 (Z, Y, X). flows: float32 (2 or 3, Z, Y, X). cellprob: float32 (Z, Y, X), logits.
+    diameter: px, of the objects found; the one given or estimated when none was found.
+    confidence: float64 (max label + 1,), 0..1, by label. notes: plain sentences the user should read.
+    """
+
+    labels: np.ndarray
+    flows: np.ndarray
+    cellprob: np.ndarray
+    diameter: float
+    confidence: np.ndarray
+    options: Options
+    model_id: str
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def objects(self) -> ObjectTable:
+        """One record an object, measured in the labels."""
+        return ObjectTable(
+            ObjectRecord(
+                label, extent.box, extent.area, extent.centroid, Source.MODEL, float(self.confidence[label])
+            )
+            for label, extent in measure(self.labels).items()
+        )
