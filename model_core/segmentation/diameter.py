@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 
 from model_core.errors import Cancelled
-from model_core.segmentation.tiling import STRIDE, Cancel, padded_to
+from model_core.flows.masks import flows_to_labels
+from model_core.segmentation.tiling import STRIDE, Cancel, padded_to, predict_fields
 
 if TYPE_CHECKING:
     from model_core.models.model import Model
@@ -35,6 +36,7 @@ def median_diameter(labels: np.ndarray) -> float:
 LARGEST_ZOOM = 6.0  # objects of 5 px and less are not enlarged further: it costs pixels, shows nothing
 _ZOOMS = (4.0, 2.0, 1.0, 1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32)
 _WINDOW = 256  # px, side of what the net looks at in each zoom
+_STYLE_WINDOW = 512  # px, the same for the style and for the objects of nets without a size map
 _MARGIN = 32  # px along its cuts that are not looked at
 _SMALLEST_VIEW = 128  # px: images are not shrunk further; in tiny ones anything looks like one big object
 _TRUSTED = 0.3  # octaves: how far the size map is believed beside the net's own diameter
@@ -52,7 +54,8 @@ def estimate_diameter(model: Model, pixels: np.ndarray, cancel: Cancel | None = 
     shows in flows of full length; so every object is measured in the zoom that suits it. Between several
     sizes (cells and their clusters, nuclei and cell bodies) pixels and numbers of objects decide.
 
-    A net without a size map tells the diameter by the style of 512 px of the plane instead.
+    A net without a size map tells the diameter by the style of 512 px of the plane instead; see
+    `_diameter_by_style`.
 
     Args:
         pixels: float32 ``(I, Y, X)``, normalised. cancel: asked between looks.
@@ -64,8 +67,7 @@ def estimate_diameter(model: Model, pixels: np.ndarray, cancel: Cancel | None = 
         Cancelled: ``cancel`` said so.
     """
     if not model.network.has_size_map:
-        rows, columns = _window(pixels, 0.5) or (slice(None), slice(None))
-        return model.style_diameter(_padded(pixels[:, rows, columns]))
+        return _diameter_by_style(model, pixels, cancel)
     votes = np.zeros(_OCTAVES * _BINS)
     for zoom in _ZOOMS:
         if cancel and cancel():
@@ -87,6 +89,24 @@ def estimate_diameter(model: Model, pixels: np.ndarray, cancel: Cancel | None = 
     objects = votes[near] / 4 ** octaves[near]  # from pixels
     at = np.searchsorted(np.cumsum(objects), objects.sum() / 2)
     return float(2 ** octaves[near][min(at, len(objects) - 1)])
+
+
+def _diameter_by_style(model: Model, pixels: np.ndarray, cancel: Cancel | None) -> float:
+    """px, in the two steps of Cellpose: what the size model makes of the style, then the median of the
+    objects that the net finds in the plane scaled by that.
+
+    Where no objects are found, the first step counts. A net without a size model knows but the diameter
+    of the objects that it was trained on.
+    """
+    rows, columns = _window(pixels, _WINDOW / _STYLE_WINDOW) or (slice(None), slice(None))
+    first = model.style_diameter(_padded(pixels[:, rows, columns]))
+    if not model.network.has_size_model:
+        return first
+    zoom = min(model.diameter / first, LARGEST_ZOOM)
+    rows, columns = _window(pixels, zoom * _WINDOW / _STYLE_WINDOW) or (slice(None), slice(None))
+    fields = predict_fields(model, resized(pixels[:, rows, columns], zoom), cancel=cancel)
+    found = median_diameter(flows_to_labels(fields.flows, fields.cellprob))
+    return found / zoom or first
 
 
 def _votes(maps: np.ndarray, diameter: float) -> np.ndarray:
