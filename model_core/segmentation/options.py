@@ -16,7 +16,7 @@ _WHOLE = ("min_size", "niter", "tile", "batch_size")
 
 @dataclass(frozen=True)
 class Options:
-    """How a segmentation was made; the names are those of `segment`, and of Cellpose where they mean the same."""
+    """How a segmentation was made; the names are those of `segment`, and of Cellpose where it has them."""
 
     channels: Sequence[int] | None = None
     diameter: float | None = None

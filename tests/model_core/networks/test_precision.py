@@ -34,9 +34,7 @@ def test_half_the_bits_say_nearly_the_same(tiny_model_file: Path, monkeypatch: p
     tiles = np.random.default_rng(0).normal(size=(2, 3, 64, 96)).astype(np.float32)
     maps = {}
     for pays in (True, False):
-        monkeypatch.setattr(
-            torch.cpu, "_is_avx512_bf16_supported", lambda pays=pays: pays, raising=False
-        )
+        monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda pays=pays: pays, raising=False)
         model = load_model(tiny_model_file, "cpu")
         maps[pays] = model.predict(tiles)
         kernels = {p.dtype for p in model._folded.parameters()}
