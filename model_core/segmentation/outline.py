@@ -9,9 +9,9 @@ import numpy as np
 
 from model_core.errors import UserError
 from model_core.flows.masks import flow_errors, flows_to_labels
-from model_core.segmentation.diameter import median_diameter
 from model_core.segmentation.options import Options
 from model_core.segmentation.segmentation import Segmentation
+from model_core.segmentation.sizes import median_diameter
 from model_core.segmentation.stitching import stitch_planes
 
 

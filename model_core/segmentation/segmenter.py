@@ -14,14 +14,10 @@ from model_core.images.image import Image, image_from_array
 from model_core.images.normalise import normalise
 from model_core.images.readers import read_image
 from model_core.models.model import Model, load_model
-from model_core.segmentation.diameter import (
-    LARGEST_ZOOM,
-    estimate_diameter,
-    resized,
-    resized_to,
-)
+from model_core.segmentation.diameter import LARGEST_ZOOM, estimate_diameter
 from model_core.segmentation.options import Options
 from model_core.segmentation.outline import remask
+from model_core.segmentation.scaling import resized, resized_to
 from model_core.segmentation.segmentation import Segmentation
 from model_core.segmentation.tiling import Cancel, Fields, Progress, predict_fields
 from model_core.segmentation.volume import estimate_volume_diameter, predict_volume

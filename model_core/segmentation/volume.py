@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model_core.segmentation.diameter import LARGEST_ZOOM, estimate_diameter, resized_to
+from model_core.segmentation.diameter import LARGEST_ZOOM, estimate_diameter
+from model_core.segmentation.scaling import resized_to
 from model_core.segmentation.tiling import Cancel, Fields, predict_fields
 
 if TYPE_CHECKING:

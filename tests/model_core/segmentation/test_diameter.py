@@ -4,13 +4,9 @@ import numpy as np
 import pytest
 from drawings import SeeingModel, balls, crowd
 
-from model_core.segmentation.diameter import (
-    diameters,
-    estimate_diameter,
-    median_diameter,
-    resized,
-    resized_to,
-)
+from model_core.segmentation.diameter import estimate_diameter
+from model_core.segmentation.scaling import resized, resized_to
+from model_core.segmentation.sizes import diameters, median_diameter
 
 
 def test_circle_and_ball_of_equal_area() -> None:
