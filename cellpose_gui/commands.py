@@ -35,6 +35,9 @@ def all_commands(window: MainWindow) -> list[Command]:
         Command("redo", "&Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), bench.redo, "redo"),
         image("select_all", "Select &all", ("Ctrl+A",), window.select_all),
         image("delete_selected", "&Delete selected cells", (), canvas.delete_selected, canvas_keys=("Del",)),
+        Command(
+            "import_model", "Import a &model…", (), questions.ask_model, tip="Also one of Cellpose 1 to 3"
+        ),
         image("segment", "&Segment", ("S",), window.segment, "segment", "Find the cells in this image"),
         image("next", "&Next image", ("D",), partial(bench.open_neighbour, 1), canvas_keys=("Right",)),
         image(

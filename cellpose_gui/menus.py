@@ -16,7 +16,7 @@ _MENUS = {
     "&File": "open open_folder | save export | quit",
     "&Edit": "undo redo | select_all delete_selected",
     "&Tools": "select brush eraser outline delete pan | larger smaller",
-    "&Cells": "segment",
+    "&Cells": "segment | import_model",
     "&View": "fit actual_size | labels outlines | red green blue | plane_up plane_down | dark",
     "&Go": "previous next",
     "&Help": "about",
