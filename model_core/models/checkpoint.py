@@ -73,7 +73,8 @@ def read_checkpoint(path: Path) -> tuple[CPnet, Card]:
         elif weights[key].shape != wanted.shape:
             shapes = f"{tuple(weights[key].shape)} instead of {tuple(wanted.shape)}"
             raise _refusal(path, f"the weights “{key}” have the shape {shapes}")
-        weights[key] = weights[key].to(wanted.dtype).contiguous()
+        # a copy of its own: in files, tensors may share their numbers, which packages do not allow
+        weights[key] = weights[key].to(wanted.dtype).clone(memory_format=torch.contiguous_format)
         if not torch.isfinite(weights[key]).all():
             raise _refusal(path, f"the weights “{key}” hold values that are not numbers")
     unknown = [key for key in weights if key not in network.state_dict()]
