@@ -32,8 +32,14 @@ from cellpose_gui.tasks.task_runner import Task, TaskRunner
 from cellpose_gui.theme import apply_theme, is_system_dark
 from cellpose_gui.workbench import Workbench
 from model_core.errors import UserError
+from model_core.images.readers import SUFFIXES
 
-_QUIET = {"Thumbnails", "Starting the engine", "Closing"}  # tasks that show no progress bar
+_QUIET = {
+    "Thumbnails",
+    "Looking for models",
+    "Starting the engine",
+    "Closing",
+}  # tasks that show no progress bar
 _SAID_FOR = 6000  # ms
 _LAST_WAIT = 30_000  # ms, unseen, for what cannot be cancelled: an export that is being written
 
@@ -110,11 +116,14 @@ class MainWindow(QMainWindow):
         bench.folder_needed.connect(questions.ask_document_folder)
         bench.document_damaged.connect(questions.ask_set_aside)
         questions.open_chosen.connect(self.open)
+        questions.model_chosen.connect(bench.import_model)
+        bench.models_changed.connect(self._models_changed)
         questions.export_chosen.connect(bench.export)
         questions.folder_chosen.connect(self._keep_work_in)
         questions.set_aside_chosen.connect(bench.set_aside_and_open)
         self.segment_panel.segment_asked.connect(self.segment)
         self.segment_panel.cancel_asked.connect(bench.cancel_segment)
+        self.segment_panel.model_chosen.connect(lambda name: self.settings.setValue("model", name))
         self.strip.chosen.connect(bench.open)
         canvas.hovered.connect(self._hovered)
         canvas.said.connect(self._say)
@@ -154,6 +163,11 @@ class MainWindow(QMainWindow):
         self.actions_by_name.refresh()
         self.status.show_count(None if document is None else len(document.objects))
 
+    def _models_changed(self, names: list[str], imported: str) -> None:
+        if imported:
+            self.settings.setValue("model", imported)
+        self.segment_panel.show_models(names, str(self.settings.value("model", "")))
+
     def _save_state_changed(self, words: str) -> None:
         self.status.show_saved(words)
         self.strip.refresh_states(self.workbench.path)
@@ -191,7 +205,7 @@ class MainWindow(QMainWindow):
         if self.tasks.current("segment") is None:
             self.segment_panel.show_outcome("")
         self.canvas.setFocus()
-        self.workbench.segment(self.segment_panel.diameter)
+        self.workbench.segment(self.segment_panel.diameter, self.segment_panel.model)
 
     def select_all(self) -> None:
         if self.workbench.document is not None:
@@ -264,8 +278,12 @@ class MainWindow(QMainWindow):
         assert event is not None
         data = event.mimeData()
         paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()] if data else []
-        if paths:
+        if not paths:
+            return
+        if paths[0].suffix.lower() in SUFFIXES or paths[0].is_dir():
             self.open(paths[0])
+        else:
+            self.workbench.import_model(paths[0])
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         assert event is not None

@@ -19,6 +19,7 @@ from model_core.annotation.cells_schema import DamagedDocumentError, ReadOnlyFol
 from model_core.annotation.patch import StalePatchError
 from model_core.errors import Cancelled, UserError
 from model_core.images.image import Image
+from model_core.models.registry import model_names
 
 Read = tuple[work.Opened | None, list[Path]]  # what was opened (None: it is open already), images beside it
 
@@ -31,6 +32,7 @@ class Workbench(QObject):
     said = pyqtSignal(str)  # a line for the status bar
     outcome = pyqtSignal(str)  # what the last run found
     engine_ready = pyqtSignal(str)  # the device; "" when the engine cannot start
+    models_changed = pyqtSignal(object, str)  # list[str], the one that has just been imported or ""
     problem = pyqtSignal(str, object)  # title, exception
     folder_needed = pyqtSignal(object, str)  # Path of the image, why: another folder for the document
     document_damaged = pyqtSignal(object, str)  # Path of the image, why: set it aside?
@@ -184,8 +186,8 @@ class Workbench(QObject):
 
     # ------------------------------------------------------------------ finding cells
 
-    def segment(self, diameter: float | None = None) -> None:
-        """Runs the model on the open image; its result becomes one step that can be undone."""
+    def segment(self, diameter: float | None = None, model: str | None = None) -> None:
+        """Runs a model on the open image (None: the bundled one); the result is one step to be undone."""
         document, image = self.document, self.image
         if document is None or image is None:
             return
@@ -194,7 +196,9 @@ class Workbench(QObject):
             return
         self.tasks.run(
             "Finding cells",
-            lambda progress, cancel: work.find_cells(image, document.store, diameter, progress, cancel),
+            lambda progress, cancel: work.find_cells(
+                image, document.store, diameter, progress, cancel, model
+            ),
             lambda found: self._put_found(document, found),
             slot="segment",
             cancelled=lambda: self.said.emit("Cancelled; nothing was changed."),
@@ -222,6 +226,32 @@ class Workbench(QObject):
                 )
                 return
         self.outcome.emit(work.outcome_in_words(found.segmentation, self.image))
+
+    # ------------------------------------------------------------------ models
+
+    def list_models(self, imported: str = "") -> None:
+        """Looks again which models there are."""
+        self.tasks.run(
+            "Looking for models",
+            lambda progress, cancel: model_names(),
+            lambda names: self.models_changed.emit(names, imported),
+            slot="models",
+        )
+
+    def import_model(self, path: Path) -> None:
+        """Puts a model file, of Cellpose too, beside the person's models."""
+
+        def imported(name: str) -> None:
+            self.list_models(name)
+            self.said.emit(f"The model “{name}” is there and chosen.")
+
+        self.tasks.run(
+            f"Importing {path.name}",
+            lambda progress, cancel: work.import_model(path),
+            imported,
+            slot="import model",
+            failed=lambda error: self.problem.emit(f"“{path.name}” was not imported", error),
+        )
 
     # ------------------------------------------------------------------ undo, save, export, close
 

@@ -26,4 +26,11 @@ def cell_commands(window: MainWindow) -> list[Command]:
             when=when.image,
             in_bar=True,
         ),
+        cells(
+            "import_model",
+            "Import a &model…",
+            do=window.questions.ask_model,
+            help="Also one of Cellpose 1 to 3",
+            section="models",
+        ),
     ]

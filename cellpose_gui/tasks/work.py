@@ -20,6 +20,7 @@ from model_core.annotation.cells_schema import set_aside
 from model_core.annotation.label_store import LabelStore
 from model_core.annotation.model_patch import model_patch
 from model_core.annotation.patch import Patch
+from model_core.errors import UserError
 from model_core.formats.label_image import write_labels
 from model_core.images.image import Image
 from model_core.images.readers import read_image
@@ -85,14 +86,19 @@ class Found:
 
 
 def find_cells(
-    image: Image, store: LabelStore, diameter: float | None, progress: Progress, cancel: Cancel
+    image: Image,
+    store: LabelStore,
+    diameter: float | None,
+    progress: Progress,
+    cancel: Cancel,
+    model_name: str | None = None,
 ) -> Found:
-    """Segments an image with the bundled model. Raises UserError, Cancelled."""
-    if None not in _models:
+    """Segments an image with the bundled model, or another of the registry. Raises UserError, Cancelled."""
+    if model_name not in _models:
         progress(0.0, "Getting ready: only the first run waits for this")
     from model_core.segmentation.segmenter import segment
 
-    result = segment(image, model(), diameter=diameter, progress=progress, cancel=cancel)
+    result = segment(image, model(model_name), diameter=diameter, progress=progress, cancel=cancel)
     return Found(result, make_model_patch(store, result))
 
 
@@ -115,6 +121,15 @@ def outcome_in_words(result: Segmentation, image: Image) -> str:
             size += f" ({result.diameter * image.pixel_size:.1f} µm)"
         words = f"{count:,} cell{'' if count == 1 else 's'} found; median diameter {size}."
     return "\n".join((words, *result.notes))
+
+
+def import_model(path: Path) -> str:
+    """Puts a model file into the registry; the name by which it is found. Raises UserError."""
+    from model_core.models import imports
+
+    if not imports.looks_like_model(path):
+        raise UserError(f"“{path.name}” is neither an image that can be opened nor a model.")
+    return imports.import_model(path).stem
 
 
 def set_document_aside(path: Path, folder: Path | None = None) -> Path:

@@ -31,8 +31,14 @@ class Model:
     def __init__(self, network: Net, card: Card, device: str | None = None) -> None:
         self.network = network
         self.card = card
-        self.device = choose_device(device)
-        self._folded = network.folded().to(self.device)
+        self._use(choose_device(device))
+
+    def _use(self, device: str) -> None:
+        from model_core.networks.precision import predicting_dtype
+
+        self.device = device
+        self._half = predicting_dtype(self.network, device)
+        self._folded = self.network.folded().to(device, self._half)
 
     @property
     def id(self) -> str:
@@ -65,8 +71,7 @@ class Model:
             log.warning("Out of memory on %s: smaller batches.", self.device)
             return np.concatenate([self.predict(tiles[:half]), self.predict(tiles[half:])])
         log.warning("Out of memory on %s: going on with the CPU.", self.device)
-        self.device = "cpu"
-        self._folded = self._folded.to("cpu")
+        self._use("cpu")
         return self.predict(tiles)
 
     def _predict(self, tiles: np.ndarray) -> np.ndarray:
@@ -86,8 +91,8 @@ class Model:
 
         batch = torch.from_numpy(np.ascontiguousarray(tiles, np.float32)).to(self.device)
         batch = batch.contiguous(memory_format=torch.channels_last)
-        half = self.device == "cuda" and self.network.half_precision
-        with torch.inference_mode(), torch.autocast(self.device, torch.float16, enabled=half):
+        halved = torch.autocast(self.device, self._half, enabled=self._half is not None)
+        with torch.inference_mode(), halved:
             return self._folded.maps(batch)
 
 

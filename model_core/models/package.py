@@ -25,7 +25,8 @@ class Card:
 
     Attributes:
         name: shown to people.
-        architecture: which class of net the weights fit; `ARCHITECTURE` for the project's own, else "cpnet".
+        architecture: which class of net the weights fit; `ARCHITECTURE` for the project's own,
+            "cpnet" for those of Cellpose, "cpnets" for several of them.
         options: the arguments of the net's options.
         diameter: px, the object size that images are scaled to before the net sees them.
         data: one dict a data set: name, kind, licence, images, objects, source.
@@ -112,12 +113,13 @@ def read_network(path: str | Path) -> tuple[Net, Card]:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
+    from model_core.networks.average import AverageOfCPnets
     from model_core.networks.cpnet import CPnet
     from model_core.networks.flow_net import FlowNet
 
     path = Path(path)
     card = read_card(path)
-    known: dict[str, type[Net]] = {net.architecture: net for net in (FlowNet, CPnet)}
+    known: dict[str, type[Net]] = {net.architecture: net for net in (FlowNet, CPnet, AverageOfCPnets)}
     if card.architecture not in known:
         raise UserError(
             f"“{path.name}” holds a model of a kind this version does not know: {card.architecture}."

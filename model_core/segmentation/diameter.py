@@ -44,7 +44,8 @@ def estimate_diameter(model: Model, pixels: np.ndarray, cancel: Cancel | None = 
     confidence, an object counting by its diameter, which is the middle between counting objects and
     counting pixels. Of the objects found there it is the median.
 
-    A net without a size map tells the diameter by the style of 512 px of the plane instead.
+    A net without a size map tells the diameter by the style of 512 px of the plane instead. What its size
+    model makes of that is refined as Cellpose does it, by the median of the objects found at that diameter.
 
     Args:
         pixels: float32 ``(I, Y, X)``, normalised. cancel: asked between looks.
@@ -57,7 +58,10 @@ def estimate_diameter(model: Model, pixels: np.ndarray, cancel: Cancel | None = 
     """
     if not model.network.has_size_map:
         rows, columns = _window(pixels, 0.5, _GLANCE)
-        return model.style_diameter(_padded(pixels[:, rows, columns]))
+        diameter = model.style_diameter(_padded(pixels[:, rows, columns]))
+        if not model.network.has_size_model:  # the one that it was trained on; Cellpose takes it as it is
+            return diameter
+        return _looked_closer(model, pixels, diameter, cancel)[1]
     best, estimate = 0.0, None
     for candidate in _candidates(_glances(model, pixels, cancel)):
         weight, diameter = _looked_closer(model, pixels, candidate, cancel)

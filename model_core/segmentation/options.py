@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 
 from model_core.errors import UserError
 from model_core.segmentation.tiling import OVERLAP, TILE
 
+_NUMBERS = ("diameter", "stitch_threshold", "anisotropy", "flow_threshold", "cellprob_threshold")
+_WHOLE = ("min_size", "niter", "tile", "batch_size")
+
 
 @dataclass(frozen=True)
 class Options:
-    """How a segmentation was made; the names are those of `segment`."""
+    """How a segmentation was made; the names are those of `segment`, and of Cellpose where it has them."""
 
+    channels: Sequence[int] | None = None
     diameter: float | None = None
     do_3D: bool | None = None
     stitch_threshold: float = 0.0
@@ -26,9 +33,22 @@ class Options:
 
     def checked(self) -> Options:
         """Itself, if every value makes sense; `UserError` otherwise."""
+        for names, kind, words in ((_NUMBERS, Real, "a number"), (_WHOLE, Integral, "a whole number")):
+            for name in names:
+                value = getattr(self, name)
+                if value is not None and not isinstance(value, kind):
+                    raise UserError(f"The option {name} is {words}; {value!r} is not possible.")
+        if self.channels is not None and not _are_channels(self.channels):
+            raise UserError(
+                f"Channels are given as numbers from 1, such as (2, 3), 0 for all or none; {self.channels!r} "
+                "is not possible."
+            )
+        if not (math.isfinite(self.flow_threshold) and math.isfinite(self.cellprob_threshold)):
+            raise UserError("The flow threshold and the cell probability threshold are finite numbers.")
         if self.diameter is not None and not 1 <= self.diameter <= 10_000:
             raise UserError(
-                f"The diameter is given in pixels, from 1 to 10,000; {self.diameter:g} is not possible."
+                f"The diameter is given in pixels, from 1 to 10,000; {self.diameter:g} is not possible. "
+                "Leave it out, and it is measured."
             )
         if self.anisotropy is not None and not 0.05 <= self.anisotropy <= 50:
             raise UserError(
@@ -43,3 +63,12 @@ class Options:
         if self.niter is not None and self.niter < 1:
             raise UserError("A pixel walks at least 1 step.")
         return self
+
+
+def _are_channels(channels: object) -> bool:
+    return (
+        isinstance(channels, Sequence)
+        and not isinstance(channels, str)
+        and len(channels) > 0
+        and all(isinstance(number, Integral) and int(number) >= 0 for number in channels)
+    )

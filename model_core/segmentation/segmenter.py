@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from model_core.errors import Cancelled
+from model_core.images.channels import choose_channels
 from model_core.images.image import Image, image_from_array
 from model_core.images.normalise import normalise
 from model_core.images.readers import read_image
@@ -39,7 +40,9 @@ def segment(
         model: a `Model`, a name in the registry, a file, or None for the bundled generalist.
         device: "cuda", "mps" or "cpu"; None takes the best there is. Ignored for a `Model`.
         progress: called with the fraction done and what is being done. cancel: asked between tiles.
-        options: the fields of `Options`: diameter (px; None estimates it), do_3D (None: when there are
+        options: the fields of `Options`: channels (of the image that the model looks at, such as (2, 3) for
+            cells in the second and nuclei in the third; 0 as the first: the mean of all; None: the first
+            ones; see `choose_channels`), diameter (px; None estimates it), do_3D (None: when there are
             several planes and nothing is stitched), stitch_threshold (0 leaves planes apart), anisotropy
             (None: from the file, else 1), flow_threshold, cellprob_threshold, min_size (px), niter,
             augment, tile (px), batch_size.
@@ -57,6 +60,9 @@ def segment(
         image = image_from_array(np.asarray(image), axes)
     if not isinstance(model, Model):
         model = load_model(model, device)
+    told: tuple[str, ...] = ()
+    if settings.channels is not None:
+        image, told = choose_channels(image, settings.channels, model.network.options.channels)
     report = progress or (lambda fraction, text: None)
     report(0.0, "Measuring the cells")
     pixels, notes = net_input(image, model)
@@ -99,7 +105,7 @@ def segment(
         np.zeros(1),
         replace(settings, do_3D=volume, anisotropy=anisotropy),
         model.id,
-        notes,
+        told + notes,
     )
     result = remask(result)
     report(1.0, "Done")

@@ -19,6 +19,7 @@ from model_core.errors import Cancelled, UserError
 from model_core.formats.atomic import write_atomically
 from model_core.models.package import Card, save_package
 from model_core.networks.net import FLOW_SCALE, Maps, Net
+from model_core.networks.precision import bfloat16_pays
 from model_core.training.batches import Batch, BatchStream, CropSource
 from model_core.training.replicas import Replicas
 
@@ -94,8 +95,8 @@ class Trainer:
             _decayed_and_not(self.network, options.weight_decay), lr=options.learning_rate
         )
         self.progress = Progress()
-        self._bfloat16 = _bfloat16_pays(self.device)
         self._replicas = Replicas(self.network, options.crops)
+        self._bfloat16 = bfloat16_pays(self.device.type)
 
     def run(
         self,
@@ -234,16 +235,6 @@ def _decayed_and_not(network: nn.Module, decay: float) -> list[dict[str, Any]]:
     kernels = [p for p in network.parameters() if p.ndim > 1]
     others = [p for p in network.parameters() if p.ndim <= 1]
     return [{"params": kernels, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
-
-
-def _bfloat16_pays(device: torch.device) -> bool:
-    """Half the bits are faster only where the processor multiplies them itself."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
-    if device.type != "cpu":
-        return False
-    supported = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
-    return bool(supported())
 
 
 def _recipe(options: TrainingOptions, progress: Progress) -> dict[str, Any]:
