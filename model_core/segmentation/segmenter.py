@@ -104,6 +104,7 @@ def segment(
         replace(settings, do_3D=volume, anisotropy=anisotropy),
         model.id,
         notes,
+        model.card.calibration,
     )
     result = remask(result)
     report(1.0, "Done")
