@@ -106,7 +106,9 @@ def _start(request: TrainingRequest, planes: list[LabelledPlane]) -> tuple[Net, 
         path = find_model(request.start)
         network, parent = read_model(path)
         network.prepare_for(float(np.median([plane.diameter for plane in planes if plane.diameter])))
-        return network, Card(name=request.target.stem, diameter=parent.diameter, parent=parent.name)
+        card = Card(name=request.target.stem, diameter=parent.diameter, parent=parent.name)
+        card.calibration = parent.calibration  # until the new model is evaluated: better than none
+        return network, card
     return FlowNet(), Card(name=request.target.stem)
 
 
