@@ -47,7 +47,7 @@ def boundary_f(true: np.ndarray, predicted: np.ndarray, tolerance: float = _TOLE
     shape = (-1, *true.shape[-2:])
     near, count = np.zeros(2), np.zeros(2)
     for planes in zip(true.reshape(shape), predicted.reshape(shape), strict=True):
-        edges = [_outlines(plane) for plane in planes]
+        edges = [outlines(plane) for plane in planes]
         for n, (mine, theirs) in enumerate((edges, edges[::-1])):
             count[n] += mine.sum()
             if theirs.any():
@@ -61,7 +61,7 @@ def boundary_f(true: np.ndarray, predicted: np.ndarray, tolerance: float = _TOLE
     return float(2 * recall * precision / max(recall + precision, 1e-12))
 
 
-def _outlines(plane: np.ndarray) -> np.ndarray:
+def outlines(plane: np.ndarray) -> np.ndarray:
     """bool: pixels of objects beside a pixel of something else."""
     outline = np.zeros(plane.shape, bool)
     for axis in (0, 1):
