@@ -7,19 +7,24 @@ from pathlib import Path
 
 from PyQt6.QtCore import QSettings, Qt
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PyQt6.QtWidgets import QApplication, QDockWidget, QMainWindow, QWidget
+from PyQt6.QtWidgets import QApplication, QDockWidget, QMainWindow
 
-from cellpose_gui.actions import make_actions, recolour
+from cellpose_gui.actions import Actions
 from cellpose_gui.canvas.canvas import Canvas, Reading
+from cellpose_gui.canvas.tools.all_tools import TOOLS
+from cellpose_gui.canvas.view import GESTURES
 from cellpose_gui.commands import all_commands
-from cellpose_gui.menus import fill_menus, list_docks, make_tool_bar
+from cellpose_gui.menus import fill_menus, list_files, make_tool_bar
 from cellpose_gui.panels.channel_panel import ChannelPanel
+from cellpose_gui.panels.cheat_sheet import CheatSheet
+from cellpose_gui.panels.command_palette import CommandPalette
 from cellpose_gui.panels.image_strip import ImageStrip
 from cellpose_gui.panels.messages import show_problem
 from cellpose_gui.panels.overlay_panel import OverlayPanel
 from cellpose_gui.panels.plane_bar import PlaneBar
 from cellpose_gui.panels.questions import Questions
 from cellpose_gui.panels.segment_panel import SegmentPanel
+from cellpose_gui.panels.shortcut_editor import ShortcutEditor
 from cellpose_gui.panels.status_labels import StatusLabels
 from cellpose_gui.panels.welcome import Welcome
 from cellpose_gui.project.recent import Recent
@@ -57,8 +62,9 @@ class MainWindow(QMainWindow):
         self.overlay_panel = OverlayPanel(self.canvas)
         self.channel_panel = ChannelPanel(self.canvas)
         self.questions = Questions(self, self.settings)
-        self.commands = all_commands(self)
-        self.actions_by_name = make_actions(self, self.canvas, self.commands)
+        self.docks = self._make_docks()
+        self.actions_by_name = Actions(self, self.canvas, all_commands(self), self.settings)
+        self.palette_of_commands = CommandPalette(self, self.actions_by_name, self.settings)
         self.status = StatusLabels(self)
         self._lay_out()
         self._connect()
@@ -67,34 +73,35 @@ class MainWindow(QMainWindow):
 
     # ------------------------------------------------------------------ making the window
 
+    def _make_docks(self) -> dict[str, QDockWidget]:
+        """The panels around the canvas by their titles."""
+        right, left = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.LeftDockWidgetArea
+        docks = {}
+        for title, widget, area in (
+            ("Segment", self.segment_panel, right),
+            ("Labels", self.overlay_panel, right),
+            ("Channels", self.channel_panel, right),
+            ("Images", self.strip, left),
+        ):
+            dock = docks[title] = QDockWidget(title, self)
+            dock.setObjectName(title)
+            dock.setWidget(widget)
+            self.addDockWidget(area, dock)
+        return docks
+
     def _lay_out(self) -> None:
         self.resize(1320, 860)
         self.setCentralWidget(self.canvas)
-        right, left = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.LeftDockWidgetArea
-        docks = [
-            self._dock(title, widget, area)
-            for title, widget, area in (
-                ("Segment", self.segment_panel, right),
-                ("Labels", self.overlay_panel, right),
-                ("Channels", self.channel_panel, right),
-                ("Images", self.strip, left),
-            )
-        ]
-        self.resizeDocks([docks[0], docks[-1]], [270, 150], Qt.Orientation.Horizontal)
+        sides = [self.docks["Segment"], self.docks["Images"]]
+        self.resizeDocks(sides, [270, 150], Qt.Orientation.Horizontal)
         make_tool_bar(self, self.actions_by_name)
-        menus = fill_menus(self, self.actions_by_name, self.recent, self.open, self.workbench.open_sample)
-        list_docks(menus["&View"], docks)
+        menus = fill_menus(self, self.actions_by_name)
+        below = self.actions_by_name["save"]
+        list_files(menus["File"], below, self.recent, self.open, self.workbench.open_sample)
         for key, restore in (("window/geometry", self.restoreGeometry), ("window/state", self.restoreState)):
             stored = self.settings.value(key)
             if stored is not None:
                 restore(stored)
-
-    def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
-        dock = QDockWidget(title, self)
-        dock.setObjectName(title)
-        dock.setWidget(widget)
-        self.addDockWidget(area, dock)
-        return dock
 
     def _connect(self) -> None:
         bench, canvas, questions = self.workbench, self.canvas, self.questions
@@ -120,7 +127,9 @@ class MainWindow(QMainWindow):
         self.strip.chosen.connect(bench.open)
         canvas.hovered.connect(self._hovered)
         canvas.said.connect(self._say)
-        canvas.tool_changed.connect(lambda name: self.actions_by_name[name].setChecked(True))
+        canvas.tool_changed.connect(self.actions_by_name.refresh)
+        for dock in self.docks.values():
+            dock.visibilityChanged.connect(self.actions_by_name.refresh)
         self.welcome.open_asked.connect(questions.ask_image)
         self.welcome.folder_asked.connect(questions.ask_folder)
         self.welcome.sample_asked.connect(bench.open_sample)
@@ -139,12 +148,8 @@ class MainWindow(QMainWindow):
         self.strip.mark_current(self.workbench.path)
         name = "Cellpose GUI"
         self.setWindowTitle(name if document is None else f"{document.image.path.name} - {name}")
-        for command in self.commands:
-            if command.needs_image:
-                self.actions_by_name[command.name].setEnabled(document is not None)
         if document is not None:
-            for name in ("plane_up", "plane_down"):
-                self.actions_by_name[name].setEnabled(document.labels.shape[0] > 1)
+            document.selection_changed.connect(self.actions_by_name.refresh)
             document.history_changed.connect(self._history_changed)
             document.save_state_changed.connect(self._save_state_changed)
             document.save_failed.connect(lambda why: self._problem("Not saved", UserError(why)))
@@ -155,13 +160,7 @@ class MainWindow(QMainWindow):
 
     def _history_changed(self) -> None:
         document = self.workbench.document
-        for name, text in (
-            ("undo", document.undo_text if document else None),
-            ("redo", document.redo_text if document else None),
-        ):
-            action = self.actions_by_name[name]
-            action.setEnabled(text is not None)
-            action.setText(f"&{name.capitalize()}" + (f": {text}" if text else ""))
+        self.actions_by_name.refresh()
         self.status.show_count(None if document is None else len(document.objects))
 
     def _models_changed(self, names: list[str], imported: str) -> None:
@@ -216,9 +215,25 @@ class MainWindow(QMainWindow):
         self.canvas.plane += step
 
     def resize_brush(self, step: int) -> None:
-        """A tenth larger or smaller, at least by a pixel."""
-        self.canvas.brush_size += step * max(1.0, round(self.canvas.brush_size * 0.1))
+        self.canvas.resize_brush(step)
         self._say(f"Brush: {self.canvas.brush_size:g} px wide")
+
+    def toggle_panel(self, title: str) -> None:
+        """Shows a panel and gives it the keyboard, or hides it."""
+        dock = self.docks[title]
+        dock.setVisible(dock.isHidden())
+        if dock.isVisible():
+            dock.raise_()
+
+    def show_palette(self) -> None:
+        self.palette_of_commands.ask()
+
+    def show_cheat_sheet(self) -> None:
+        tools = [(tool.title, tool.gestures) for tool in TOOLS]
+        CheatSheet(self, self.actions_by_name, [("on the image", GESTURES), *tools]).show()
+
+    def edit_shortcuts(self) -> None:
+        ShortcutEditor(self, self.actions_by_name).open()
 
     @property
     def dark(self) -> bool:
@@ -226,7 +241,7 @@ class MainWindow(QMainWindow):
         return bool(self.settings.value("theme/dark", is_system_dark(), type=bool))
 
     def change_theme(self) -> None:
-        self.settings.setValue("theme/dark", self.actions_by_name["dark"].isChecked())
+        self.settings.setValue("theme/dark", not self.dark)
         self.apply_theme()
 
     def apply_theme(self) -> None:
@@ -234,7 +249,7 @@ class MainWindow(QMainWindow):
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         apply_theme(app, self.dark)
-        recolour(self.actions_by_name, self.commands)
+        self.actions_by_name.recolour()
         self.channel_panel.rebuild()
 
     # ------------------------------------------------------------------ folders for work elsewhere

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol, cast
 
 import numpy as np
-from PyQt6.QtCore import QPointF, QRectF, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QKeyEvent, QPainterPath
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
@@ -16,20 +16,15 @@ from cellpose_gui.canvas.label_item import LabelItem, Preview
 from cellpose_gui.canvas.marks import Mark
 from cellpose_gui.canvas.palette import OverlayStyle
 from cellpose_gui.canvas.pointer import Pointer
-from cellpose_gui.canvas.tools.brush import Brush
-from cellpose_gui.canvas.tools.delete import Delete
+from cellpose_gui.canvas.tools.all_tools import TOOLS
 from cellpose_gui.canvas.tools.edits import delete_cells, say_deleted
-from cellpose_gui.canvas.tools.eraser import Eraser
-from cellpose_gui.canvas.tools.outline import Outline
-from cellpose_gui.canvas.tools.pan import Pan
-from cellpose_gui.canvas.tools.select import Select
-from cellpose_gui.canvas.tools.tool import CHANGES, CREATES, Tool
+from cellpose_gui.canvas.tools.tool import CHANGES, CREATES
 from cellpose_gui.canvas.view import CanvasView
 from cellpose_gui.document.document import Document
 from model_core.annotation.patch import Patch
 
-TOOLS: tuple[type[Tool], ...] = (Select, Brush, Eraser, Outline, Delete, Pan)
 LARGEST_BRUSH = 500.0
+_KEYS_OF_GESTURES = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
 
 
 class HasPixels(Protocol):
@@ -54,9 +49,8 @@ class Reading:
 class Canvas(QWidget):
     """Shows a document and lets the current tool edit it.
 
-    Keys: `F` fits, `1` shows one image pixel per screen pixel, `[` and `]` change the brush, Delete deletes
-    the selection, Escape cancels the gesture, else clears the selection. Space and drag, a middle or a right
-    drag pan.
+    Escape cancels the gesture, else clears the selection; all other keys are those of the commands. Space and
+    drag, a middle or a right drag pan.
     """
 
     hovered = pyqtSignal(object)  # a Reading, or None off the image
@@ -92,7 +86,7 @@ class Canvas(QWidget):
         self.view.released.connect(self._release)
         self.view.double_clicked.connect(self._double_click)
         self.view.left.connect(self._leave)
-        self.view.turned.connect(self._turn)
+        self.view.turned.connect(self.resize_brush)
         self.view.view_changed.connect(self.view_changed)
 
     # ------------------------------------------------------------------ what is shown
@@ -188,7 +182,7 @@ class Canvas(QWidget):
         return self._tool.name
 
     def set_tool(self, name: str) -> None:
-        """Choose a tool by its name: select, brush, eraser, outline, delete or pan."""
+        """Choose a tool by its name."""
         tool = self._tools[name]
         if tool is self._tool:
             return
@@ -267,6 +261,18 @@ class Canvas(QWidget):
 
     # ------------------------------------------------------------------ events
 
+    def event(self, event: QEvent | None) -> bool:
+        """Within a gesture these keys belong to the tool, whatever command they stand for otherwise."""
+        if (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.ShortcutOverride
+            and self._tool.busy
+            and event.key() in _KEYS_OF_GESTURES
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         assert event is not None
         key = Qt.Key(event.key())
@@ -275,16 +281,6 @@ class Canvas(QWidget):
         if self._tool.key(key):
             return
         match key:
-            case Qt.Key.Key_F:
-                self.fit()
-            case Qt.Key.Key_1:
-                self.actual_size()
-            case Qt.Key.Key_BracketLeft:
-                self._turn(-1)
-            case Qt.Key.Key_BracketRight:
-                self._turn(1)
-            case Qt.Key.Key_Delete | Qt.Key.Key_Backspace:
-                self.delete_selected()
             case Qt.Key.Key_Control | Qt.Key.Key_Shift | Qt.Key.Key_Alt:
                 self._hold_modifiers(event)
             case Qt.Key.Key_Escape if self._document is not None:
@@ -336,8 +332,8 @@ class Canvas(QWidget):
         self._tool.hover(None)
         self.hovered.emit(None)
 
-    def _turn(self, notches: int) -> None:
-        """Brush sizes grow by a tenth, at least by one pixel, each notch."""
+    def resize_brush(self, notches: int) -> None:
+        """Larger or smaller by a tenth, at least by one pixel, each notch."""
         for _ in range(abs(notches)):
             step = max(1.0, round(self._brush_size * 0.1))
             self.brush_size += step if notches > 0 else -step

@@ -11,6 +11,12 @@ from cellpose_gui.canvas.pointer import Pointer
 
 LARGEST_PIXEL = 96.0  # logical pixels that an image pixel may cover
 SMALLEST_IMAGE = 40.0  # logical pixels that the longer side of the image keeps
+GESTURES = (
+    ("Wheel", "zooms where the mouse is"),
+    ("Middle or right drag, or Space+drag", "moves the image"),
+    ("Double click", "shows the whole image"),
+    ("Ctrl+wheel or Shift+wheel", "changes the size of the brush"),
+)
 _ZOOM_PER_NOTCH = 1.25
 _PAN_BUTTONS = (Qt.MouseButton.MiddleButton, Qt.MouseButton.RightButton)
 

@@ -18,11 +18,11 @@ class OverlayPanel(QWidget):
         super().__init__(parent)
         self._canvas = canvas
         self.labels = QCheckBox("Show labels")
-        self.labels.setToolTip("Show or hide all labels (X)")
+        self.labels.setToolTip("Show or hide all labels")
         self.labels.setChecked(canvas.overlay.visible)
         self.labels.toggled.connect(lambda on: self._change(visible=on))
         self.outlines = QCheckBox("Outlines")
-        self.outlines.setToolTip("Draw the outline of each cell (Z)")
+        self.outlines.setToolTip("Draw the outline of each cell")
         self.outlines.setChecked(canvas.overlay.outlines)
         self.outlines.toggled.connect(lambda on: self._change(outlines=on))
         fill = self._slider("Opacity of the fill", canvas.overlay.fill_opacity)
@@ -35,6 +35,12 @@ class OverlayPanel(QWidget):
         form.addRow(self.labels)
         form.addRow("Fill", fill)
         form.addRow(self.outlines, line)
+
+    def toggle_labels(self) -> None:
+        self.labels.toggle()
+
+    def toggle_outlines(self) -> None:
+        self.outlines.toggle()
 
     def _slider(self, name: str, opacity: float) -> QSlider:
         slider = QSlider(Qt.Orientation.Horizontal)

@@ -7,6 +7,7 @@ from scipy import ndimage
 from skimage.measure import label as label_components
 
 from model_core.flows.dynamics import follow_flows
+from model_core.flows.sections import section_flows
 from model_core.flows.sinks import group_by_sink
 from model_core.flows.targets import labels_to_flows
 
@@ -40,37 +41,82 @@ def flows_to_labels(
         raise ValueError(f"flows {flows.shape} and cellprob {cellprob.shape} do not belong together")
     if cellprob.ndim == 2:
         flows = np.concatenate([np.zeros((1, 1, *cellprob.shape), np.float32), flows[:, None]])
-    volume = cellprob.reshape((-1, *cellprob.shape[-2:]))
-    foreground = volume > cellprob_threshold
-    labels = np.zeros(volume.shape, np.int32)
-    start = np.stack(np.nonzero(foreground))
-    if start.shape[1]:
-        flows = np.ascontiguousarray(np.where(foreground, flows, 0), np.float32)
-        ends = follow_flows(flows, start, niter or 200 + 2 * max(volume.shape))
-        labels[tuple(start)] = group_by_sink(ends, volume.shape)
-        labels = drop_small(labels, min_size)
-        if flow_threshold > 0:
-            errors = flow_errors(labels, flows)
-            bad = errors > flow_threshold
-            labels[bad[labels]] = 0
-        labels = renumbered(drop_small(fill_holes(labels), min_size))
+    labels, _ = checked_masks(
+        flows,
+        cellprob.reshape((-1, *cellprob.shape[-2:])),
+        cellprob_threshold=cellprob_threshold,
+        flow_threshold=flow_threshold,
+        min_size=min_size,
+        niter=niter,
+    )
     return labels.astype(np.uint32).reshape(cellprob.shape)
 
 
-def flow_errors(labels: np.ndarray, flows: np.ndarray) -> np.ndarray:
+def checked_masks(
+    flows: np.ndarray,
+    cellprob: np.ndarray,
+    *,
+    cellprob_threshold: float,
+    flow_threshold: float,
+    min_size: int,
+    niter: int | None,
+    anisotropy: float | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """`flows_to_labels`, and how well the fields fit each object.
+
+    Args:
+        flows: float32 ``(3, Z, Y, X)``; of a plane the z component is 0. cellprob: float32 ``(Z, Y, X)``.
+        anisotropy: as in `flow_errors`.
+
+    Returns:
+        labels int32 ``(Z, Y, X)``, numbered through, and their `flow_errors`, float64 ``(max label + 1,)``.
+    """
+    foreground = cellprob > cellprob_threshold
+    labels = np.zeros(cellprob.shape, np.int32)
+    start = np.stack(np.nonzero(foreground))
+    if not start.shape[1]:
+        return labels, np.zeros(1)
+    walked = np.ascontiguousarray(np.where(foreground, flows, 0), np.float32)
+    ends = follow_flows(walked, start, niter or 200 + 2 * max(cellprob.shape))
+    labels[tuple(start)] = group_by_sink(ends, cellprob.shape)
+    labels = drop_small(labels, min_size)
+    errors = flow_errors(labels, flows, anisotropy)
+    if flow_threshold > 0:
+        bad = errors > flow_threshold
+        labels[bad[labels]] = 0
+    before = drop_small(fill_holes(labels), min_size)
+    labels = renumbered(before)
+    kept = np.zeros(int(labels.max()) + 1)
+    kept[labels] = errors[before]
+    return labels, kept
+
+
+def flow_errors(labels: np.ndarray, flows: np.ndarray, anisotropy: float | None = None) -> np.ndarray:
     """How badly the flows fit the objects: the mean over an object's pixels of |true flow - flow|^2.
 
     Args:
         labels: integers ``(Z, Y, X)``. flows: float32 ``(3, Z, Y, X)``; of a plane the z component is 0.
+        anisotropy: distance of planes over pixel size, of a volume whose fields come from its planes: the
+            true flows are then its `section_flows`, and the z component of ``flows``, in voxels, is
+            multiplied by it before they are compared. So an error means in a volume what it means in a
+            plane. None: the true flows are those of `labels_to_flows`.
 
     Returns:
         float64 ``(max label + 1,)``; 0 for labels that do not occur.
     """
-    true = labels_to_flows(labels if labels.shape[0] > 1 else labels[0]).reshape((-1, *labels.shape))
-    error = np.square(true - flows[3 - len(true) :]).sum(0).ravel()
+    scale = (1.0, 1.0, 1.0)
+    if labels.shape[0] == 1:
+        true = labels_to_flows(labels[0])[:, None]
+    elif anisotropy is None:
+        true = labels_to_flows(labels)
+    else:
+        true, scale = section_flows(labels, anisotropy), (anisotropy, 1.0, 1.0)
+    error = np.zeros(labels.shape, np.float32)
+    for axis in range(3 - len(true), 3):
+        error += np.square(true[axis - 3] - np.float32(scale[axis]) * flows[axis])
     index = labels.ravel()
     sizes = np.bincount(index)
-    return np.bincount(index, error) / np.maximum(sizes, 1) * (np.arange(len(sizes)) > 0)
+    return np.bincount(index, error.ravel()) / np.maximum(sizes, 1) * (np.arange(len(sizes)) > 0)
 
 
 def drop_small(labels: np.ndarray, min_size: int) -> np.ndarray:

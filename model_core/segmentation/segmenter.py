@@ -109,6 +109,7 @@ def segment(
         replace(settings, do_3D=volume, anisotropy=anisotropy),
         model.id,
         told + notes,
+        model.card.calibration,
     )
     result = remask(result)
     report(1.0, "Done")

@@ -52,7 +52,7 @@ def test_icons_stand_out_from_the_start(qtbot: QtBot, settings: QSettings, dark:
     qtbot.addWidget(window)
     window.apply_theme()
     ground = QApplication.palette().color(ROLE.Window)
-    for command in window.commands:
+    for command in window.actions_by_name:
         if command.icon:
             drawn = window.actions_by_name[command.name].icon()
             assert contrast(strongest(drawn, QIcon.Mode.Normal, ground), ground) >= 4.5, command.name

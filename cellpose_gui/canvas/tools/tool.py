@@ -53,9 +53,16 @@ class Tool:
 
     `press`, any number of `drag` and `release` make a gesture; `cancel` ends it without a change and must be
     safe at any time. A tool changes labels only through the document, at the end of a gesture, as one edit.
+
+    Menu, tool bar, palette and cheat sheet are made of `title`, `help`, `shortcut` and `gestures`; the icon
+    is `resources/icons/NAME.svg`.
     """
 
     name = ""
+    title = ""
+    help = ""
+    shortcut = ""  # the default key that chooses it
+    gestures: tuple[tuple[str, str], ...] = ()  # what the hand does, what happens then
     cursor = Qt.CursorShape.ArrowCursor
     uses_brush_size = False
     pans = False  # a left drag moves the view instead of reaching the tool
@@ -80,7 +87,7 @@ class Tool:
         return False
 
     def key(self, key: Qt.Key) -> bool:
-        """True when the tool has used the key."""
+        """True when the tool has used the key. Within a gesture it gets Return, Delete and Backspace too."""
         return False
 
     def cancel(self) -> None: ...

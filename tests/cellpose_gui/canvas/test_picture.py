@@ -207,7 +207,7 @@ def test_zoom_stops_at_both_ends(show):
 
 def test_fit_shows_the_whole_image_and_follows_the_window(show, qtbot):
     canvas, _document, _hand = show(two_cells())
-    QTest.keyClick(canvas.view, Qt.Key.Key_F)
+    canvas.fit()
     for size in ((800, 600), (500, 300), (300, 900)):
         canvas.resize(*size)
         QApplication.processEvents()
@@ -233,7 +233,7 @@ def test_double_click_fits(show):
 
 def test_one_to_one_shows_one_device_pixel_an_image_pixel(show):
     canvas, _document, _hand = show(two_cells())
-    QTest.keyClick(canvas.view, Qt.Key.Key_1)
+    canvas.actual_size()
     assert canvas.view.scale_factor * canvas.devicePixelRatioF() == pytest.approx(1)
 
 
