@@ -165,7 +165,7 @@ def _window(pixels: np.ndarray, zoom: float, length: int) -> tuple[slice, slice]
         return slice(0, height), slice(0, width)
     rows, columns = min(side, height), min(side, width)
     step = max(1, int(min(rows, columns) // 64))
-    coarse = np.abs(np.diff(pixels[:, ::step, ::step], axis=2)).sum(0)
+    coarse = np.abs(np.diff(pixels[:, ::step, ::step], axis=2 if width > 1 else 1)).sum(0)
     sums = np.pad(coarse.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
     j, i = max(1, rows // step), max(1, columns // step)
     j, i = min(j, coarse.shape[0]), min(i, coarse.shape[1])

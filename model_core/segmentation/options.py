@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral, Real
+
+import numpy as np
 
 from model_core.errors import UserError
 from model_core.segmentation.tiling import OVERLAP, TILE
@@ -32,13 +34,14 @@ class Options:
     batch_size: int = 4
 
     def checked(self) -> Options:
-        """Itself, if every value makes sense; `UserError` otherwise."""
+        """Itself, with channels as a tuple, if every value makes sense; `UserError` otherwise."""
         for names, kind, words in ((_NUMBERS, Real, "a number"), (_WHOLE, Integral, "a whole number")):
             for name in names:
                 value = getattr(self, name)
-                if value is not None and not isinstance(value, kind):
+                if not (isinstance(value, kind) or (value is None and getattr(Options, name) is None)):
                     raise UserError(f"The option {name} is {words}; {value!r} is not possible.")
-        if self.channels is not None and not _are_channels(self.channels):
+        channels = None if self.channels is None else _as_channels(self.channels)
+        if channels == ():
             raise UserError(
                 f"Channels are given as numbers from 1, such as (2, 3), 0 for all or none; {self.channels!r} "
                 "is not possible."
@@ -62,13 +65,13 @@ class Options:
             )
         if self.niter is not None and self.niter < 1:
             raise UserError("A pixel walks at least 1 step.")
-        return self
+        return replace(self, channels=channels)
 
 
-def _are_channels(channels: object) -> bool:
-    return (
-        isinstance(channels, Sequence)
-        and not isinstance(channels, str)
-        and len(channels) > 0
-        and all(isinstance(number, Integral) and int(number) >= 0 for number in channels)
-    )
+def _as_channels(channels: object) -> tuple[int, ...]:
+    """Empty for what cannot be numbers of channels."""
+    numbers = channels.tolist() if isinstance(channels, np.ndarray) else channels
+    if not isinstance(numbers, list | tuple):
+        return ()
+    possible = all(isinstance(number, Integral) and int(number) >= 0 for number in numbers)
+    return tuple(int(number) for number in numbers) if possible else ()

@@ -18,4 +18,9 @@ def resized_to(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
         return pixels
     shrinks = height * width < pixels.shape[1] * pixels.shape[2]
     interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return np.stack([cv2.resize(c, (width, height), interpolation=interpolation) for c in pixels])
+    try:
+        return np.stack([cv2.resize(c, (width, height), interpolation=interpolation) for c in pixels])
+    except cv2.error as error:
+        if error.code != cv2.Error.StsNoMem:
+            raise
+        raise MemoryError(f"not enough memory for {height} x {width} px") from error

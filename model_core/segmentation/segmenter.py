@@ -10,6 +10,7 @@ import numpy as np
 
 from model_core.errors import Cancelled
 from model_core.images.channels import choose_channels
+from model_core.images.float32 import fit_for_float32
 from model_core.images.image import Image, image_from_array
 from model_core.images.normalise import normalise
 from model_core.images.readers import read_image
@@ -51,18 +52,20 @@ def segment(
         A `Segmentation`; without objects its labels are all 0.
 
     Raises:
-        UserError: bad options, no such model, damaged model. Cancelled: ``cancel`` said so.
+        UserError: no image, bad options, no such model, damaged model. Cancelled: ``cancel`` said so.
+        MemoryError: image or fields do not fit; batches of the net were made smaller before.
     """
     settings = Options(**options).checked()
     if isinstance(image, str | Path):
         image = read_image(image)
     elif not isinstance(image, Image):
-        image = image_from_array(np.asarray(image), axes)
+        image = image_from_array(image, axes)
     if not isinstance(model, Model):
         model = load_model(model, device)
     told: tuple[str, ...] = ()
     if settings.channels is not None:
         image, told = choose_channels(image, settings.channels, model.network.options.channels)
+    image = fit_for_float32(image)
     report = progress or (lambda fraction, text: None)
     report(0.0, "Measuring the cells")
     pixels, notes = net_input(image, model)
