@@ -10,7 +10,8 @@ from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PyQt6.QtWidgets import QApplication, QDockWidget, QMainWindow
 
 from cellpose_gui.actions import Actions
-from cellpose_gui.canvas.canvas import Canvas, Reading
+from cellpose_gui.canvas.canvas import Canvas
+from cellpose_gui.canvas.reading import Reading
 from cellpose_gui.canvas.tools.all_tools import TOOLS
 from cellpose_gui.canvas.view import GESTURES
 from cellpose_gui.commands import all_commands
@@ -18,6 +19,7 @@ from cellpose_gui.menus import fill_menus, list_files, make_tool_bar
 from cellpose_gui.panels.channel_panel import ChannelPanel
 from cellpose_gui.panels.cheat_sheet import CheatSheet
 from cellpose_gui.panels.command_palette import CommandPalette
+from cellpose_gui.panels.history_panel import HistoryPanel
 from cellpose_gui.panels.image_strip import ImageStrip
 from cellpose_gui.panels.messages import show_problem
 from cellpose_gui.panels.overlay_panel import OverlayPanel
@@ -55,6 +57,7 @@ class MainWindow(QMainWindow):
         self.segment_panel = SegmentPanel()
         self.overlay_panel = OverlayPanel(self.canvas)
         self.channel_panel = ChannelPanel(self.canvas)
+        self.history_panel = HistoryPanel()
         self.questions = Questions(self, self.settings)
         self.docks = self._make_docks()
         self.actions_by_name = Actions(self, self.canvas, all_commands(self), self.settings)
@@ -75,6 +78,7 @@ class MainWindow(QMainWindow):
             ("Segment", self.segment_panel, right),
             ("Labels", self.overlay_panel, right),
             ("Channels", self.channel_panel, right),
+            ("History", self.history_panel, left),
             ("Images", self.strip, left),
         ):
             dock = docks[title] = QDockWidget(title, self)
@@ -86,6 +90,7 @@ class MainWindow(QMainWindow):
     def _lay_out(self) -> None:
         self.resize(1320, 860)
         self.setCentralWidget(self.canvas)
+        self.tabifyDockWidget(self.docks["History"], self.docks["Images"])
         sides = [self.docks["Segment"], self.docks["Images"]]
         self.resizeDocks(sides, [270, 150], Qt.Orientation.Horizontal)
         make_tool_bar(self, self.actions_by_name)
@@ -104,6 +109,13 @@ class MainWindow(QMainWindow):
         bench.document_changed.connect(self._document_changed)
         bench.folder_changed.connect(self.strip.show_images)
         bench.said.connect(self._say)
+        bench.stepped.connect(canvas.reveal)
+        self.history_panel.jump_asked.connect(bench.jump)
+        self.history_panel.compare_asked.connect(bench.compare_with)
+        bench.comparison_ready.connect(canvas.guides.show_comparison)
+        self.overlay_panel.comparison_asked.connect(self.show_comparison)
+        for changed in (canvas.overlay_changed, canvas.channels_changed, canvas.guides.changed):
+            changed.connect(self.actions_by_name.refresh)
         bench.outcome.connect(self.segment_panel.show_outcome)
         bench.engine_ready.connect(self.status.show_device)
         bench.problem.connect(self._problem)
@@ -152,6 +164,7 @@ class MainWindow(QMainWindow):
     def _history_changed(self) -> None:
         document = self.workbench.document
         self.actions_by_name.refresh()
+        self.history_panel.show_document(document)
         self.status.show_count(None if document is None else len(document.objects))
 
     def _save_state_changed(self, words: str) -> None:
@@ -210,6 +223,19 @@ class MainWindow(QMainWindow):
         dock.setVisible(dock.isHidden())
         if dock.isVisible():
             dock.raise_()
+
+    def toggle_full_screen(self) -> None:
+        if self.isFullScreen():
+            self.showNormal()
+        else:
+            self.showFullScreen()
+
+    def show_comparison(self, shown: bool) -> None:
+        """The model's previous result as a second outline, or that no more."""
+        if shown:
+            self.workbench.compare_with_previous()
+        else:
+            self.canvas.guides.show_comparison(None)
 
     def show_palette(self) -> None:
         self.palette_of_commands.ask()

@@ -25,8 +25,16 @@ def best(typed: str) -> str:
 
 @pytest.mark.parametrize(
     ("typed", "meant"),
-    [("of", "Open folder"), ("un", "Undo"), ("fi im", "Fit image"), ("image open", "Open image"), ("SHO", "Show outlines"),
-     ("outl", "Outline"), ("redo", "Redo")],
+    [
+        ("of", "Open folder"),
+        ("un", "Undo"),
+        ("fi im", "Fit image"),
+        ("image open", "Open image"),
+        ("SHO", "Show outlines"),
+        ("outl", "Outline"),
+        ("redo", "Redo"),
+    ],
+)
 def test_letters_find_what_was_meant(typed: str, meant: str) -> None:
     assert best(typed) == meant
 
