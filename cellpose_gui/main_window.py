@@ -65,6 +65,7 @@ class MainWindow(QMainWindow):
         self.status = StatusLabels(self)
         self._lay_out()
         self._connect()
+        self.canvas.guides.minimap = True
         self.setAcceptDrops(True)
         self._document_changed()
 
@@ -115,7 +116,7 @@ class MainWindow(QMainWindow):
         bench.comparison_ready.connect(canvas.guides.show_comparison)
         self.overlay_panel.comparison_asked.connect(self.show_comparison)
         for changed in (canvas.overlay_changed, canvas.channels_changed, canvas.guides.changed):
-            changed.connect(self.actions_by_name.refresh)
+            changed.connect(self._refresh_commands)
         bench.outcome.connect(self.segment_panel.show_outcome)
         bench.engine_ready.connect(self.status.show_device)
         bench.problem.connect(self._problem)
@@ -130,9 +131,9 @@ class MainWindow(QMainWindow):
         self.strip.chosen.connect(bench.open)
         canvas.hovered.connect(self._hovered)
         canvas.said.connect(self._say)
-        canvas.tool_changed.connect(self.actions_by_name.refresh)
+        canvas.tool_changed.connect(self._refresh_commands)
         for dock in self.docks.values():
-            dock.visibilityChanged.connect(self.actions_by_name.refresh)
+            dock.visibilityChanged.connect(self._refresh_commands)
         self.welcome.open_asked.connect(questions.ask_image)
         self.welcome.folder_asked.connect(questions.ask_folder)
         self.welcome.sample_asked.connect(bench.open_sample)
@@ -152,7 +153,7 @@ class MainWindow(QMainWindow):
         name = "Cellpose GUI"
         self.setWindowTitle(name if document is None else f"{document.image.path.name} - {name}")
         if document is not None:
-            document.selection_changed.connect(self.actions_by_name.refresh)
+            document.selection_changed.connect(self._refresh_commands)
             document.history_changed.connect(self._history_changed)
             document.save_state_changed.connect(self._save_state_changed)
             document.save_failed.connect(lambda why: self._problem("Not saved", UserError(why)))
@@ -160,6 +161,9 @@ class MainWindow(QMainWindow):
             self.canvas.setFocus()
         self.status.show_saved("" if document is None else document.save_state)
         self._history_changed()
+
+    def _refresh_commands(self) -> None:
+        self.actions_by_name.refresh()
 
     def _history_changed(self) -> None:
         document = self.workbench.document

@@ -28,7 +28,7 @@ class Minimap(QWidget):
         self._picture = picture
         self._drawn = QImage()
         self._image, self._shown = QRectF(), QRectF()
-        self._wanted = True
+        self._wanted = False
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(_REST)
