@@ -11,6 +11,7 @@ from PyQt6.QtWidgets import QApplication, QDockWidget, QMainWindow
 
 from cellpose_gui.actions import Actions
 from cellpose_gui.canvas.canvas import Canvas
+from cellpose_gui.canvas.image_item import shown_channels
 from cellpose_gui.canvas.reading import Reading
 from cellpose_gui.canvas.tools.all_tools import TOOLS
 from cellpose_gui.canvas.view import GESTURES
@@ -93,7 +94,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.canvas)
         self.tabifyDockWidget(self.docks["History"], self.docks["Images"])
         sides = [self.docks["Segment"], self.docks["Images"]]
-        self.resizeDocks(sides, [270, 150], Qt.Orientation.Horizontal)
+        self.resizeDocks(sides, [280, 200], Qt.Orientation.Horizontal)
         make_tool_bar(self, self.actions_by_name)
         menus = fill_menus(self, self.actions_by_name)
         below = self.actions_by_name["save"]
@@ -186,7 +187,8 @@ class MainWindow(QMainWindow):
         self.segment_panel.show_running(self.tasks.current("segment") is not None)
 
     def _hovered(self, reading: Reading | None) -> None:
-        self.status.show_reading(reading, self.workbench.image)
+        visible = shown_channels(self.canvas.channels, self.canvas.image_style)
+        self.status.show_reading(reading, self.workbench.image, visible)
 
     def _say(self, text: str) -> None:
         bar = self.statusBar()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -22,6 +23,13 @@ class ImageStyle:
 
     single: int | None = None
     inverted: bool = False
+
+
+def shown_channels(channels: Sequence[ChannelDisplay], style: ImageStyle) -> list[int]:
+    """Which channels are seen."""
+    if style.single is not None:
+        return [style.single]
+    return [number for number, channel in enumerate(channels) if channel.visible]
 
 
 class ImageItem(ScreenItem):
@@ -83,11 +91,10 @@ class ImageItem(ScreenItem):
 
     def _make_tables(self) -> None:
         dtype = self._pixels.dtype if self._pixels is not None else np.dtype(np.uint8)
-        single = self._style.single
+        alone = self._style.single is not None
         self._shown = [
-            (number, channel if single is None else channel.alone())
-            for number, channel in enumerate(self._channels)
-            if (channel.visible if single is None else number == single)
+            (number, self._channels[number].alone() if alone else self._channels[number])
+            for number in shown_channels(self._channels, self._style)
         ]
         self._tables = [channel.table(dtype) for _, channel in self._shown]
         self.update()

@@ -46,13 +46,11 @@ class HistoryModel(QAbstractListModel):
         undone = row > self.position
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                words = self._steps[row - 1].text if row else "Image as it was opened first"
-                return f"▸ {words}" if row == self.position else f"   {words}"
+                return f"▸ {self._words(row)}" if row == self.position else f"   {self._words(row)}"
             case Qt.ItemDataRole.AccessibleTextRole:
-                words = self._steps[row - 1].text if row else "Image as it was opened first"
-                return words + (", now" if row == self.position else ", undone" if undone else "")
+                return self._words(row) + (", now" if row == self.position else ", undone" if undone else "")
             case Qt.ItemDataRole.ToolTipRole:
-                return "Undone; click to redo up to here" if undone else "Click to go back to here"
+                return f"{self._words(row)}: {'undone; click to redo up to here' if undone else 'go to here'}"
             case Qt.ItemDataRole.FontRole if row == self.position:
                 font = QFont(QApplication.font())
                 font.setBold(True)
@@ -60,6 +58,9 @@ class HistoryModel(QAbstractListModel):
             case Qt.ItemDataRole.ForegroundRole if undone:
                 return QApplication.palette().placeholderText()
         return None
+
+    def _words(self, row: int) -> str:
+        return self._steps[row - 1].text if row else "Beginning"
 
 
 class HistoryPanel(QListView):
@@ -76,6 +77,7 @@ class HistoryPanel(QListView):
         self.setUniformItemSizes(True)
         self.setLayoutMode(QListView.LayoutMode.Batched)
         self.setBatchSize(_BATCH)
+        self.setSpacing(2)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
