@@ -20,6 +20,7 @@ from cellpose_gui.menus import fill_menus, list_files, make_tool_bar
 from cellpose_gui.panels.channel_panel import ChannelPanel
 from cellpose_gui.panels.cheat_sheet import CheatSheet
 from cellpose_gui.panels.command_palette import CommandPalette
+from cellpose_gui.panels.focus import FocusEdge
 from cellpose_gui.panels.history_panel import HistoryPanel
 from cellpose_gui.panels.image_strip import ImageStrip
 from cellpose_gui.panels.messages import show_problem
@@ -67,6 +68,7 @@ class MainWindow(QMainWindow):
         self._lay_out()
         self._connect()
         self.canvas.guides.minimap = True
+        FocusEdge(self.canvas.view)
         self.setAcceptDrops(True)
         self._document_changed()
 

@@ -11,14 +11,15 @@ from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 from cellpose_gui.canvas.background import Background
 from cellpose_gui.canvas.colouring import Colouring, by_kind, by_number
 from cellpose_gui.document.document import Document
-from model_core.annotation.objects import ObjectRecord, Source
+from model_core.annotation.objects import ObjectRecord, Review, Source
 from model_core.annotation.shape import circularities, diameter, mean_brightness
 from model_core.errors import Cancelled
 
 EACH = "Each cell"
 _REST = 150  # ms without a change after which colours are computed anew
 _SOURCES = {Source.MODEL: "found by the model", Source.DRAWN: "drawn", Source.EDITED: "edited"}
-_MARKS = ("accepted", "unreviewed", "rejected")
+_MARKS = (Review.ACCEPTED.value, Review.REJECTED.value)
+_NO_CLASS = "no class"
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +40,8 @@ Make = Callable[[Known], Colouring]
 
 
 def _class(known: Known) -> Colouring:
-    return by_kind("Class", {i: r.class_name or "no class" for i, r in known.objects.items()})
+    kinds = {i: r.class_name or _NO_CLASS for i, r in known.objects.items()}
+    return by_kind("Class", kinds, none=_NO_CLASS)
 
 
 def _source(known: Known) -> Colouring:
@@ -48,7 +50,8 @@ def _source(known: Known) -> Colouring:
 
 
 def _review(known: Known) -> Colouring:
-    return by_kind("Review", {i: r.review.value for i, r in known.objects.items()}, _MARKS)
+    kinds = {i: r.review.value for i, r in known.objects.items()}
+    return by_kind("Review", kinds, _MARKS, none=Review.UNREVIEWED.value)
 
 
 def _confidence(known: Known) -> Colouring:

@@ -42,15 +42,19 @@ class Colouring:
         return np.concatenate([self.slots, np.zeros(size - len(self.slots), np.uint8)])
 
 
-def by_kind(title: str, kinds: Mapping[int, str], order: tuple[str, ...] = ()) -> Colouring:
-    """A colour a kind, those of `order` first, then the most frequent; the rarest share one colour."""
+def by_kind(title: str, kinds: Mapping[int, str], order: tuple[str, ...] = (), none: str = "") -> Colouring:
+    """A colour a kind, those of `order` first, then the most frequent; the rarest share one colour.
+
+    `none` is the kind of those of which nothing is known: grey, and last.
+    """
     names, counts = np.unique(list(kinds.values()), return_counts=True)
     number = dict(zip(names.tolist(), counts.tolist(), strict=True))
+    unknown = number.pop(none, 0)
     shown = [name for name in order if name in number]
     shown += sorted((name for name in number if name not in order), key=lambda name: -number[name])
     row = {name: 1 + min(place, len(CATEGORIES) - 1) for place, name in enumerate(shown)}
     slots = _slots_for(kinds)
-    slots[list(kinds)] = [row[name] for name in kinds.values()]
+    slots[list(kinds)] = [row.get(name, 0) for name in kinds.values()]
     rows = [(place, name) for place, name in enumerate(shown)]
     entries: list[tuple[Rgb, str, int]] = [
         (_rgb(CATEGORIES[place]), name, number[name]) for place, name in rows[: len(CATEGORIES)]
@@ -58,6 +62,8 @@ def by_kind(title: str, kinds: Mapping[int, str], order: tuple[str, ...] = ()) -
     if len(rows) > len(CATEGORIES):
         rest = sum(number[name] for _, name in rows[len(CATEGORIES) - 1 :])
         entries[-1] = (entries[-1][0], "others", rest)
+    if unknown:
+        entries.append((UNKNOWN, none, unknown))
     colours = np.concatenate([np.array([UNKNOWN], np.uint32), CATEGORIES])
     return Colouring(colours, slots, Legend(title, kinds=tuple(entries)))
 

@@ -88,11 +88,13 @@ class LabelColours:
 
     def settled(self, ids: np.ndarray) -> bool:
         """Whether the colours of all `ids` have been chosen with a view to their neighbours."""
-        return bool(self._settled[self.fold(ids)].all())
+        ids = self.fold(ids)  # first: it may put a larger table in place
+        return bool(self._settled[ids].all())
 
     def slots_of(self, ids: np.ndarray) -> np.ndarray:
         """The place in the palette of every id."""
-        return self._slots[self.fold(ids)]
+        ids = self.fold(ids)
+        return self._slots[ids]
 
     def _grow(self, top: int) -> None:
         if top < len(self._slots):
