@@ -18,6 +18,7 @@ class ComparisonItem(ScreenItem):
     """Shows one plane of labels (uint32, Z, Y, X) that never change; None shows nothing."""
 
     margin = 4
+    shifts = False  # dashes stay where they are on the screen
     image_format = QImage.Format.Format_ARGB32_Premultiplied
 
     def __init__(self) -> None:
