@@ -15,7 +15,8 @@ def score(typed: str, text: str) -> int | None:
     scores = [_word_score(word, text.casefold()) for word in words]
     if any(found is None for found in scores):
         return None
-    return sum(found for found in scores if found is not None)
+    begins = text.casefold().startswith(typed.casefold().strip())
+    return sum(found for found in scores if found is not None) + begins
 
 
 def _word_score(word: str, text: str) -> int | None:

@@ -10,7 +10,9 @@ from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PyQt6.QtWidgets import QApplication, QDockWidget, QMainWindow
 
 from cellpose_gui.actions import Actions
-from cellpose_gui.canvas.canvas import Canvas, Reading
+from cellpose_gui.canvas.canvas import Canvas
+from cellpose_gui.canvas.image_item import shown_channels
+from cellpose_gui.canvas.reading import Reading
 from cellpose_gui.canvas.tools.all_tools import TOOLS
 from cellpose_gui.canvas.view import GESTURES
 from cellpose_gui.commands import all_commands
@@ -18,6 +20,8 @@ from cellpose_gui.menus import fill_menus, list_files, make_tool_bar
 from cellpose_gui.panels.channel_panel import ChannelPanel
 from cellpose_gui.panels.cheat_sheet import CheatSheet
 from cellpose_gui.panels.command_palette import CommandPalette
+from cellpose_gui.panels.focus import FocusEdge
+from cellpose_gui.panels.history_panel import HistoryPanel
 from cellpose_gui.panels.image_strip import ImageStrip
 from cellpose_gui.panels.messages import show_problem
 from cellpose_gui.panels.overlay_panel import OverlayPanel
@@ -61,6 +65,7 @@ class MainWindow(QMainWindow):
         self.segment_panel = SegmentPanel()
         self.overlay_panel = OverlayPanel(self.canvas)
         self.channel_panel = ChannelPanel(self.canvas)
+        self.history_panel = HistoryPanel()
         self.questions = Questions(self, self.settings)
         self.docks = self._make_docks()
         self.actions_by_name = Actions(self, self.canvas, all_commands(self), self.settings)
@@ -68,6 +73,8 @@ class MainWindow(QMainWindow):
         self.status = StatusLabels(self)
         self._lay_out()
         self._connect()
+        self.canvas.guides.minimap = True
+        FocusEdge(self.canvas.view)
         self.setAcceptDrops(True)
         self._document_changed()
 
@@ -81,6 +88,7 @@ class MainWindow(QMainWindow):
             ("Segment", self.segment_panel, right),
             ("Labels", self.overlay_panel, right),
             ("Channels", self.channel_panel, right),
+            ("History", self.history_panel, left),
             ("Images", self.strip, left),
         ):
             dock = docks[title] = QDockWidget(title, self)
@@ -92,8 +100,9 @@ class MainWindow(QMainWindow):
     def _lay_out(self) -> None:
         self.resize(1320, 860)
         self.setCentralWidget(self.canvas)
+        self.tabifyDockWidget(self.docks["History"], self.docks["Images"])
         sides = [self.docks["Segment"], self.docks["Images"]]
-        self.resizeDocks(sides, [270, 150], Qt.Orientation.Horizontal)
+        self.resizeDocks(sides, [280, 200], Qt.Orientation.Horizontal)
         make_tool_bar(self, self.actions_by_name)
         menus = fill_menus(self, self.actions_by_name)
         below = self.actions_by_name["save"]
@@ -110,6 +119,13 @@ class MainWindow(QMainWindow):
         bench.document_changed.connect(self._document_changed)
         bench.folder_changed.connect(self.strip.show_images)
         bench.said.connect(self._say)
+        bench.stepped.connect(canvas.reveal)
+        self.history_panel.jump_asked.connect(bench.jump)
+        self.history_panel.compare_asked.connect(bench.compare_with)
+        bench.comparison_ready.connect(canvas.guides.show_comparison)
+        self.overlay_panel.comparison_asked.connect(self.show_comparison)
+        for changed in (canvas.overlay_changed, canvas.channels_changed, canvas.guides.changed):
+            changed.connect(self._refresh_commands)
         bench.outcome.connect(self.segment_panel.show_outcome)
         bench.engine_ready.connect(self.status.show_device)
         bench.problem.connect(self._problem)
@@ -127,9 +143,9 @@ class MainWindow(QMainWindow):
         self.strip.chosen.connect(bench.open)
         canvas.hovered.connect(self._hovered)
         canvas.said.connect(self._say)
-        canvas.tool_changed.connect(self.actions_by_name.refresh)
+        canvas.tool_changed.connect(self._refresh_commands)
         for dock in self.docks.values():
-            dock.visibilityChanged.connect(self.actions_by_name.refresh)
+            dock.visibilityChanged.connect(self._refresh_commands)
         self.welcome.open_asked.connect(questions.ask_image)
         self.welcome.folder_asked.connect(questions.ask_folder)
         self.welcome.sample_asked.connect(bench.open_sample)
@@ -149,7 +165,7 @@ class MainWindow(QMainWindow):
         name = "Cellpose GUI"
         self.setWindowTitle(name if document is None else f"{document.image.path.name} - {name}")
         if document is not None:
-            document.selection_changed.connect(self.actions_by_name.refresh)
+            document.selection_changed.connect(self._refresh_commands)
             document.history_changed.connect(self._history_changed)
             document.save_state_changed.connect(self._save_state_changed)
             document.save_failed.connect(lambda why: self._problem("Not saved", UserError(why)))
@@ -158,9 +174,13 @@ class MainWindow(QMainWindow):
         self.status.show_saved("" if document is None else document.save_state)
         self._history_changed()
 
+    def _refresh_commands(self) -> None:
+        self.actions_by_name.refresh()
+
     def _history_changed(self) -> None:
         document = self.workbench.document
         self.actions_by_name.refresh()
+        self.history_panel.show_document(document)
         self.status.show_count(None if document is None else len(document.objects))
 
     def _models_changed(self, names: list[str], imported: str) -> None:
@@ -183,7 +203,8 @@ class MainWindow(QMainWindow):
         self.segment_panel.show_running(self.tasks.current("segment") is not None)
 
     def _hovered(self, reading: Reading | None) -> None:
-        self.status.show_reading(reading, self.workbench.image)
+        visible = shown_channels(self.canvas.channels, self.canvas.image_style)
+        self.status.show_reading(reading, self.workbench.image, visible)
 
     def _say(self, text: str) -> None:
         bar = self.statusBar()
@@ -224,6 +245,19 @@ class MainWindow(QMainWindow):
         dock.setVisible(dock.isHidden())
         if dock.isVisible():
             dock.raise_()
+
+    def toggle_full_screen(self) -> None:
+        if self.isFullScreen():
+            self.showNormal()
+        else:
+            self.showFullScreen()
+
+    def show_comparison(self, shown: bool) -> None:
+        """The model's previous result as a second outline, or that no more."""
+        if shown:
+            self.workbench.compare_with_previous()
+        else:
+            self.canvas.guides.show_comparison(None)
 
     def show_palette(self) -> None:
         self.palette_of_commands.ask()

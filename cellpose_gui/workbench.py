@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
+import numpy as np
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from cellpose_gui.document.document import Document, ImageOnDisk
@@ -16,7 +17,9 @@ from cellpose_gui.tasks import work
 from cellpose_gui.tasks.task_runner import Cancel, Progress, TaskRunner
 from model_core.annotation.cells_file import cells_path
 from model_core.annotation.cells_schema import DamagedDocumentError, ReadOnlyFolderError
-from model_core.annotation.patch import StalePatchError
+from model_core.annotation.jump import Jump, labels_at
+from model_core.annotation.model_patch import MODEL_STEP
+from model_core.annotation.patch import Patch, StalePatchError
 from model_core.errors import Cancelled, UserError
 from model_core.images.image import Image
 from model_core.models.registry import model_names
@@ -30,6 +33,8 @@ class Workbench(QObject):
     document_changed = pyqtSignal()
     folder_changed = pyqtSignal(object)  # list[Path]
     said = pyqtSignal(str)  # a line for the status bar
+    stepped = pyqtSignal(object)  # the Box in which an undo, a redo or a jump has changed something
+    comparison_ready = pyqtSignal(object)  # labels (Z, Y, X) to compare with; None: there are none
     outcome = pyqtSignal(str)  # what the last run found
     engine_ready = pyqtSignal(str)  # the device; "" when the engine cannot start
     models_changed = pyqtSignal(object, str)  # list[str], the one that has just been imported or ""
@@ -261,13 +266,81 @@ class Workbench(QObject):
     def redo(self) -> None:
         self._step(lambda document: document.redo(), "Redone")
 
-    def _step(self, move: Callable[[Document], object], word: str) -> None:
+    def jump(self, target: int) -> None:
+        """Undoes or redoes in one go until so many steps are done; the way is prepared in a worker."""
+        document = self.document
+        if document is None or target == document.store.history.position:
+            return
+
+        def arrive(jump: Jump) -> None:
+            if document is not self.document:
+                return
+            try:
+                patch = document.jump(jump)
+            except StalePatchError as error:
+                failed(error)
+                return
+            if patch is not None:
+                count = len(jump.steps)
+                word = "undone" if jump.target < jump.start else "redone"
+                self.said.emit(f"{count} step{'' if count == 1 else 's'} {word}")
+                self.stepped.emit(patch.box)
+
+        def failed(error: Exception) -> None:
+            if isinstance(error, StalePatchError):
+                self.said.emit("Something was changed meanwhile; nothing was undone.")
+            else:
+                self.problem.emit("Undo and redo", error)
+
+        self.tasks.run(
+            "Going through the history",
+            lambda progress, cancel: document.store.prepare_jump(target, cancel),
+            arrive,
+            slot="jump",
+            failed=failed,
+        )
+
+    def compare_with_previous(self) -> None:
+        """Shows the state before the last run; if there was only one run, what that has found."""
+        if self.document is None:
+            return
+        history = self.document.store.history
+        texts = [step.text for step in history.steps[: history.position]]
+        runs = [at for at, text in enumerate(texts) if text.startswith(MODEL_STEP)]
+        if not runs:
+            self.said.emit("There is no result to compare with: the model has not run on this image yet.")
+            self.comparison_ready.emit(None)
+            return
+        self.compare_with(runs[-1] if len(runs) > 1 else runs[-1] + 1)
+
+    def compare_with(self, position: int) -> None:
+        """Shows the outlines of the state after so many steps, beside the present ones."""
+        document = self.document
+        if document is None:
+            return
+        history = document.store.history
+
+        def ready(labels: np.ndarray) -> None:
+            if document is self.document:
+                self.comparison_ready.emit(labels)
+                after = f"after “{history.steps[position - 1].text}”" if position else "at the very beginning"
+                self.said.emit(f"White dashed outlines: the cells {after}")
+
+        self.tasks.run(
+            "Looking back",
+            lambda progress, cancel: labels_at(document.labels, history, position, cancel),
+            ready,
+            slot="compare",
+        )
+
+    def _step(self, move: Callable[[Document], Patch | None], word: str) -> None:
         if self.document is None:
             return
         text = self.document.undo_text if word == "Undone" else self.document.redo_text
         try:
-            if move(self.document) is not None:
+            if (patch := move(self.document)) is not None:
                 self.said.emit(f"{word}: {text}")
+                self.stepped.emit(patch.box)
         except UserError as error:
             self.problem.emit("Undo and redo", error)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol, cast
 
 import numpy as np
@@ -11,17 +11,20 @@ from PyQt6.QtGui import QColor, QKeyEvent, QPainterPath
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
 from cellpose_gui.canvas.channel_display import ChannelDisplay
-from cellpose_gui.canvas.image_item import ImageItem
+from cellpose_gui.canvas.colour_by import ColourBy
+from cellpose_gui.canvas.guides import Guides
+from cellpose_gui.canvas.image_item import ImageItem, ImageStyle
 from cellpose_gui.canvas.label_item import LabelItem, Preview
 from cellpose_gui.canvas.marks import Mark
 from cellpose_gui.canvas.palette import OverlayStyle
 from cellpose_gui.canvas.pointer import Pointer
+from cellpose_gui.canvas.reading import Reading
 from cellpose_gui.canvas.tools.all_tools import TOOLS
 from cellpose_gui.canvas.tools.edits import delete_cells, say_deleted
 from cellpose_gui.canvas.tools.tool import CHANGES, CREATES
-from cellpose_gui.canvas.view import CanvasView
+from cellpose_gui.canvas.view import ZOOM_PER_NOTCH, CanvasView
 from cellpose_gui.document.document import Document
-from model_core.annotation.patch import Patch
+from model_core.annotation.patch import Box, Patch
 
 LARGEST_BRUSH = 500.0
 _KEYS_OF_GESTURES = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
@@ -35,17 +38,6 @@ class HasPixels(Protocol):
         """(C, Z, Y, X)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What lies under the cursor. `values`: one per channel, in the units of the image."""
-
-    plane: int
-    row: int
-    col: int
-    values: tuple[float, ...]
-    label: int
-
-
 class Canvas(QWidget):
     """Shows a document and lets the current tool edit it.
 
@@ -57,6 +49,8 @@ class Canvas(QWidget):
     tool_changed = pyqtSignal(str)
     brush_size_changed = pyqtSignal(float)
     plane_changed = pyqtSignal(int)
+    overlay_changed = pyqtSignal()
+    channels_changed = pyqtSignal()
     view_changed = pyqtSignal()  # the zoom factor or the part of the image that is shown
     said = pyqtSignal(str)  # a line for the status bar
 
@@ -68,9 +62,14 @@ class Canvas(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.view)
         self._image, self._overlay = ImageItem(), LabelItem()
-        self._shape, self._ring = Mark(fill_opacity=0.12), Mark()
-        for item in (self._image, self._overlay, self._shape, self._ring):
+        for item in (self._image, self._overlay):
             self.view.add(item)
+        self.guides = Guides(self.view, self._image)
+        self._shape, self._ring = Mark(fill_opacity=0.12), Mark()
+        for mark in (self._shape, self._ring):
+            self.view.add(mark)
+        self.colour_by = ColourBy()
+        self.colour_by.coloured.connect(self._overlay.set_colouring)
         self._document: Document | None = None
         self._pixels = np.zeros((1, 1, 0, 0), np.uint8)
         self._plane = 0
@@ -102,6 +101,8 @@ class Canvas(QWidget):
             self._document.patch_applied.disconnect(self._show_patch)
             self._document.selection_changed.disconnect(self._show_selection)
         self._document, self._plane = document, 0
+        self.colour_by.set_document(document)
+        self.guides.set_document(document)
         if document is None:
             self._image.set_pixels(None)
             self._overlay.set_labels(None)
@@ -131,6 +132,7 @@ class Canvas(QWidget):
         self._plane = plane
         self._image.set_plane(plane)
         self._overlay.set_plane(plane)
+        self.guides.set_plane(plane)
         self.plane_changed.emit(plane)
         self._refresh_hover()
 
@@ -142,6 +144,17 @@ class Canvas(QWidget):
     @channels.setter
     def channels(self, channels: tuple[ChannelDisplay, ...]) -> None:
         self._image.channels = channels
+        self.channels_changed.emit()
+
+    @property
+    def image_style(self) -> ImageStyle:
+        """One channel or all, and whether dark turns bright; assign to change it."""
+        return self._image.style
+
+    @image_style.setter
+    def image_style(self, style: ImageStyle) -> None:
+        self._image.style = style
+        self.channels_changed.emit()
 
     @property
     def overlay(self) -> OverlayStyle:
@@ -151,14 +164,7 @@ class Canvas(QWidget):
     @overlay.setter
     def overlay(self, style: OverlayStyle) -> None:
         self._overlay.style = style
-
-    @property
-    def labels_visible(self) -> bool:
-        return self.overlay.visible
-
-    @labels_visible.setter
-    def labels_visible(self, visible: bool) -> None:
-        self.overlay = replace(self.overlay, visible=visible)
+        self.overlay_changed.emit()
 
     def fit(self) -> None:
         """Show the whole image."""
@@ -168,12 +174,41 @@ class Canvas(QWidget):
         """One image pixel per screen pixel."""
         self.view.actual_size()
 
-    def zoom_to(self, box: tuple[slice, slice, slice]) -> None:
+    def zoom_to(self, box: Box) -> None:
         """Show a box (z, y, x), with some room around it, in its first plane if another one is shown."""
         z, y, x = box
         if not z.start <= self._plane < z.stop:
             self.plane = z.start
         self.view.zoom_to(QRectF(x.start, y.start, x.stop - x.start, y.stop - y.start), border=0.25)
+
+    def zoom_to_selection(self) -> None:
+        """Show all selected cells as large as they fit."""
+        if self._document is not None and self._document.selected:
+            boxes = [self._document.objects[id_].slices for id_ in self._document.selected]
+            z, y, x = (
+                slice(min(box[axis].start for box in boxes), max(box[axis].stop for box in boxes))
+                for axis in range(3)
+            )
+            self.zoom_to((z, y, x))
+
+    def zoom(self, notches: int) -> None:
+        """Closer (1) or farther (-1) around the middle of the window."""
+        self.view.set_scale(self.view.scale_factor * ZOOM_PER_NOTCH**notches)
+
+    def reveal(self, box: Box) -> None:
+        """Move the view to a box (z, y, x) of which nothing can be seen; the zoom stays if the box fits."""
+        z, y, x = box
+        if not z.start < z.stop or self._document is None:
+            return
+        if not z.start <= self._plane < z.stop:
+            self.plane = z.start
+        place, shown = QRectF(x.start, y.start, x.stop - x.start, y.stop - y.start), self.view.box.viewRect()
+        if shown.intersects(place):
+            return
+        if place.width() > shown.width() or place.height() > shown.height():
+            self.view.zoom_to(place, border=0.1)
+        else:
+            self.view.centre_on(place.center())
 
     # ------------------------------------------------------------------ tools
 
@@ -357,6 +392,7 @@ class Canvas(QWidget):
     # ------------------------------------------------------------------ the document has changed
 
     def _show_patch(self, patch: Patch) -> None:
+        self.guides.apply(patch)
         z, rows, cols = patch.box
         if z.start <= self._plane < z.stop:
             self._overlay.labels_changed(rows, cols)

@@ -17,7 +17,7 @@ GESTURES = (
     ("Double click", "shows the whole image"),
     ("Ctrl+wheel or Shift+wheel", "changes the size of the brush"),
 )
-_ZOOM_PER_NOTCH = 1.25
+ZOOM_PER_NOTCH = 1.25
 _PAN_BUTTONS = (Qt.MouseButton.MiddleButton, Qt.MouseButton.RightButton)
 
 
@@ -102,6 +102,11 @@ class CanvasView(pg.GraphicsView):
             anchor = QPointF(self.viewport().width() / 2, self.viewport().height() / 2)
         self.place(self._limited(scale), self.image_position(anchor), anchor)
 
+    def centre_on(self, point: QPointF) -> None:
+        """Bring a point of the image to the middle of the window."""
+        middle = QPointF(self.viewport().width() / 2, self.viewport().height() / 2)
+        self.place(self.scale_factor, point, middle)
+
     def actual_size(self) -> None:
         """One image pixel per device pixel."""
         self.set_scale(1 / self.devicePixelRatioF())
@@ -183,7 +188,7 @@ class CanvasView(pg.GraphicsView):
             if whole:
                 self.turned.emit(whole)
         else:
-            self.set_scale(self.scale_factor * _ZOOM_PER_NOTCH ** (turn / 120), event.position())
+            self.set_scale(self.scale_factor * ZOOM_PER_NOTCH ** (turn / 120), event.position())
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:

@@ -21,6 +21,10 @@ class When:
         document = self._bench.document
         return document is not None and document.labels.shape[0] > 1
 
+    def channels(self) -> bool:
+        document = self._bench.document
+        return document is not None and document.image.shape[0] > 1
+
     def selection(self) -> bool:
         document = self._bench.document
         return document is not None and bool(document.selected)

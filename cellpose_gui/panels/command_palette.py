@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QEvent, QObject, QSettings, Qt
+from PyQt6.QtCore import QEvent, QObject, QSettings, QSize, Qt
 from PyQt6.QtGui import QFocusEvent, QKeyEvent, QPalette
 from PyQt6.QtWidgets import (
     QFrame,
@@ -121,6 +121,7 @@ class CommandPalette(QFrame):
                 [command.title, command.menu, "  ".join(self._actions.keys_shown(command))]
             )
             item.setData(0, _NAME, command.name)
+            item.setSizeHint(0, QSize(0, self.fontMetrics().lineSpacing() + 8))
             item.setForeground(1, self.palette().placeholderText())
             action = self._actions[command.name]
             if action.isCheckable() and action.isChecked():

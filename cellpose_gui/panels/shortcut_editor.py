@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtGui import QFont, QKeySequence
 from PyQt6.QtWidgets import (
     QDialog,
@@ -103,6 +103,7 @@ class ShortcutEditor(QDialog):
     def _add_row(self, command: Command) -> None:
         item = QTreeWidgetItem([command.title, command.menu, ""])
         item.setData(0, _NAME, command.name)
+        item.setSizeHint(0, QSize(0, self.fontMetrics().lineSpacing() + 6))
         item.setToolTip(0, command.help)
         self._list.addTopLevelItem(item)
 

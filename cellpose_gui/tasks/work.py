@@ -18,7 +18,7 @@ from cellpose_gui.document.document import load
 from model_core.annotation.cells_file import CellsFile, cells_path
 from model_core.annotation.cells_schema import set_aside
 from model_core.annotation.label_store import LabelStore
-from model_core.annotation.model_patch import model_patch
+from model_core.annotation.model_patch import MODEL_STEP, model_patch
 from model_core.annotation.patch import Patch
 from model_core.errors import UserError
 from model_core.formats.label_image import write_labels
@@ -105,7 +105,8 @@ def find_cells(
 def make_model_patch(store: LabelStore, result: Segmentation) -> Patch | None:
     """The Patch of a model's result; made again when the document was edited meanwhile."""
     confidence = dict(enumerate(result.confidence.tolist()))
-    return model_patch(store, result.labels, confidence, f"Segment ({int(result.labels.max())} cells found)")
+    text = f"{MODEL_STEP} ({int(result.labels.max())} cells found)"
+    return model_patch(store, result.labels, confidence, text)
 
 
 def outcome_in_words(result: Segmentation, image: Image) -> str:

@@ -42,7 +42,12 @@ def test_text_stands_out(qapp: QApplication, dark: bool) -> None:
         disabled = palette.color(QPalette.ColorGroup.Disabled, text)
         assert contrast(disabled, palette.color(ground)) >= 2.5, (text, ground)
     assert (luminance(palette.color(ROLE.Window)) < 0.5) is dark
-    assert contrast(palette.color(ROLE.HighlightedText), palette.color(ROLE.Highlight)) >= 3
+    assert contrast(palette.color(ROLE.HighlightedText), palette.color(ROLE.Highlight)) >= 4.5
+    for ground in (ROLE.Window, ROLE.Base):
+        assert contrast(palette.color(ROLE.PlaceholderText), palette.color(ground)) >= 4.5
+        assert contrast(palette.color(ROLE.Link), palette.color(ground)) >= 4.5
+        for line in (ROLE.Mid, ROLE.BrightText):  # edges of controls, the focus
+            assert contrast(palette.color(line), palette.color(ground)) >= 3
 
 
 @pytest.mark.parametrize("dark", [False, True])
