@@ -22,7 +22,7 @@ from cellpose_gui.canvas.reading import Reading
 from cellpose_gui.canvas.tools.all_tools import TOOLS
 from cellpose_gui.canvas.tools.edits import delete_cells, say_deleted
 from cellpose_gui.canvas.tools.tool import CHANGES, CREATES
-from cellpose_gui.canvas.view import ZOOM_PER_NOTCH, CanvasView
+from cellpose_gui.canvas.view import CanvasView
 from cellpose_gui.document.document import Document
 from model_core.annotation.patch import Box, Patch
 
@@ -190,10 +190,6 @@ class Canvas(QWidget):
                 for axis in range(3)
             )
             self.zoom_to((z, y, x))
-
-    def zoom(self, notches: int) -> None:
-        """Closer (1) or farther (-1) around the middle of the window."""
-        self.view.set_scale(self.view.scale_factor * ZOOM_PER_NOTCH**notches)
 
     def reveal(self, box: Box) -> None:
         """Move the view to a box (z, y, x) of which nothing can be seen; the zoom stays if the box fits."""

@@ -102,6 +102,10 @@ class CanvasView(pg.GraphicsView):
             anchor = QPointF(self.viewport().width() / 2, self.viewport().height() / 2)
         self.place(self._limited(scale), self.image_position(anchor), anchor)
 
+    def zoom(self, notches: int) -> None:
+        """Closer (1) or farther (-1) around the middle of the window."""
+        self.set_scale(self.scale_factor * ZOOM_PER_NOTCH**notches)
+
     def centre_on(self, point: QPointF) -> None:
         """Bring a point of the image to the middle of the window."""
         middle = QPointF(self.viewport().width() / 2, self.viewport().height() / 2)

@@ -52,8 +52,8 @@ def view_commands(window: MainWindow) -> list[Command]:
             section="zoom",
             when=when.selection,
         ),
-        zoom("zoom_in", "Zoom &in", do=partial(canvas.zoom, 1), keys=("+", "=")),
-        zoom("zoom_out", "Zoom o&ut", do=partial(canvas.zoom, -1), keys=("-",)),
+        zoom("zoom_in", "Zoom &in", do=partial(canvas.view.zoom, 1), keys=("+", "=")),
+        zoom("zoom_out", "Zoom o&ut", do=partial(canvas.view.zoom, -1), keys=("-",)),
         drawn(
             "labels",
             "Show &cells",
