@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -69,7 +70,7 @@ def test_a_click_just_beside_an_object_stretches_it_to_the_click():
 def test_each_level_holds_the_one_below_and_more(height):
     fields = fields_of(TOUCHING, 26, height)
     masks = [painted(fields, (0, 150, 195), level) for level in range(-6, 9)]
-    for smaller, larger in zip(masks[:-1], masks[1:], strict=True):
+    for smaller, larger in pairwise(masks):
         assert (larger >= smaller).all()
         assert larger.sum() > smaller.sum() > 0
     radii = np.sqrt([mask.sum() / np.pi for mask in masks])

@@ -24,7 +24,7 @@ def box(top: int, bottom: int, left: int, right: int, z: int = 0) -> tuple[slice
 
 
 def find(labels: np.ndarray, where: tuple[slice, slice, slice], **options: float) -> np.ndarray:
-    image = image_from_array((labels > 0).astype(np.uint8) * 200)
+    image = image_from_array((labels > 0).astype(np.uint8) * 200, "YX" if labels.ndim == 2 else "ZYX")
     found = segment_region(image, SeeingModel(), where, **options)  # type: ignore[arg-type]
     assert found.labels.shape == found.cellprob.shape == found.flows.shape[1:]
     assert len(found.confidence) == found.labels.max() + 1

@@ -39,7 +39,10 @@ def test_one_sink_is_cut_along_the_stroke():
 def test_sinks_elsewhere_do_not_overrule_the_stroke():
     parts = split(fields_of(TWINS, 36), of(TWINS), np.array([(50.0, 10.0), (50.0, 110.0)]))
     assert parts is not None
-    assert np.flatnonzero((parts[0] == 1).any(1)).max() <= 51 or np.flatnonzero((parts[0] == 2).any(1)).max() <= 51
+    assert (
+        np.flatnonzero((parts[0] == 1).any(1)).max() <= 51
+        or np.flatnonzero((parts[0] == 2).any(1)).max() <= 51
+    )
 
 
 def test_without_fields_the_stroke_cuts():
