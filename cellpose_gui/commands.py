@@ -15,6 +15,9 @@ _TOOLS = (
     ("brush", "Brush", "P", "Paint: from a cell it grows that cell, from the background it makes one"),
     ("eraser", "Eraser", "E", "Erase: from a cell only that cell, from the background all"),
     ("outline", "Outline", "O", "Draw around a cell"),
+    ("wand", "Wand", "W", "Click a cell to find its outline; the wheel over it makes it larger or smaller"),
+    ("box", "Segment a box", "Q", "Drag a box to find the cells in it, at their own size"),
+    ("split", "Split by stroke", "T", "Draw across a cell to part it where its halves meet"),
     ("delete", "Delete by click", "K", "Every click deletes a cell"),
     ("pan", "Move", "H", "Drag the image; also Space, the middle or the right button"),
 )

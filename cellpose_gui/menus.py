@@ -15,13 +15,13 @@ from cellpose_gui.project.samples import SAMPLES
 _MENUS = {
     "&File": "open open_folder | save export | quit",
     "&Edit": "undo redo | select_all delete_selected",
-    "&Tools": "select brush eraser outline delete pan | larger smaller",
+    "&Tools": "select brush eraser outline | wand box split | delete pan | larger smaller",
     "&Cells": "segment",
     "&View": "fit actual_size | labels outlines | red green blue | plane_up plane_down | dark",
     "&Go": "previous next",
     "&Help": "about",
 }
-_BAR = "open save | undo redo | select brush eraser outline delete pan | fit | segment"
+_BAR = "open save | undo redo | select brush eraser outline wand box split delete pan | fit | segment"
 
 
 def fill_menus(

@@ -16,6 +16,7 @@ from cellpose_gui.canvas.label_item import LabelItem, Preview
 from cellpose_gui.canvas.marks import Mark
 from cellpose_gui.canvas.palette import OverlayStyle
 from cellpose_gui.canvas.pointer import Pointer
+from cellpose_gui.canvas.tools.box import Box
 from cellpose_gui.canvas.tools.brush import Brush
 from cellpose_gui.canvas.tools.delete import Delete
 from cellpose_gui.canvas.tools.edits import delete_cells, say_deleted
@@ -23,12 +24,15 @@ from cellpose_gui.canvas.tools.eraser import Eraser
 from cellpose_gui.canvas.tools.outline import Outline
 from cellpose_gui.canvas.tools.pan import Pan
 from cellpose_gui.canvas.tools.select import Select
+from cellpose_gui.canvas.tools.split import Split
 from cellpose_gui.canvas.tools.tool import CHANGES, CREATES, Tool
+from cellpose_gui.canvas.tools.wand import Wand
 from cellpose_gui.canvas.view import CanvasView
 from cellpose_gui.document.document import Document
+from cellpose_gui.tasks.prompter import Prompter
 from model_core.annotation.patch import Patch
 
-TOOLS: tuple[type[Tool], ...] = (Select, Brush, Eraser, Outline, Delete, Pan)
+TOOLS: tuple[type[Tool], ...] = (Select, Brush, Eraser, Outline, Wand, Box, Split, Delete, Pan)
 LARGEST_BRUSH = 500.0
 
 
@@ -82,6 +86,7 @@ class Canvas(QWidget):
         self._plane = 0
         self._brush_size = 12.0
         self._pointer: Pointer | None = None
+        self.prompts: Prompter | None = None
         self._tools = {tool.name: tool(self) for tool in TOOLS}
         self._tool = self._tools["select"]
         self._connect_view()
@@ -93,6 +98,7 @@ class Canvas(QWidget):
         self.view.double_clicked.connect(self._double_click)
         self.view.left.connect(self._leave)
         self.view.turned.connect(self._turn)
+        self.view.wheel_is_taken = lambda: self._tool.takes_wheel
         self.view.view_changed.connect(self.view_changed)
 
     # ------------------------------------------------------------------ what is shown
@@ -188,7 +194,7 @@ class Canvas(QWidget):
         return self._tool.name
 
     def set_tool(self, name: str) -> None:
-        """Choose a tool by its name: select, brush, eraser, outline, delete or pan."""
+        """Choose a tool by its name: select, brush, eraser, outline, wand, box, split, delete or pan."""
         tool = self._tools[name]
         if tool is self._tool:
             return
@@ -327,7 +333,7 @@ class Canvas(QWidget):
     def _double_click(self, pointer: Pointer) -> None:
         if self._tool.uses_brush_size:  # two quick dabs
             self._tool.press(pointer)
-        else:
+        elif not self._tool.double_click(pointer):
             self._tool.cancel()
             self.fit()
 
@@ -337,7 +343,9 @@ class Canvas(QWidget):
         self.hovered.emit(None)
 
     def _turn(self, notches: int) -> None:
-        """Brush sizes grow by a tenth, at least by one pixel, each notch."""
+        """Brush sizes grow by a tenth, at least by one pixel, each notch, unless the tool uses the wheel."""
+        if self._tool.turn(notches):
+            return
         for _ in range(abs(notches)):
             step = max(1.0, round(self._brush_size * 0.1))
             self.brush_size += step if notches > 0 else -step

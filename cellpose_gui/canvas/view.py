@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pyqtgraph as pg
 from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
@@ -27,7 +29,7 @@ class CanvasView(pg.GraphicsView):
     released = pyqtSignal(object)  # Pointer
     double_clicked = pyqtSignal(object)  # Pointer
     left = pyqtSignal()
-    turned = pyqtSignal(int)  # notches of the wheel while Ctrl or Shift is held
+    turned = pyqtSignal(int)  # notches of the wheel while Ctrl or Shift is held or the wheel is taken
     view_changed = pyqtSignal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -47,6 +49,7 @@ class CanvasView(pg.GraphicsView):
         self._space_held = False
         self.left_pans = False
         self.tool_cursor = Qt.CursorShape.ArrowCursor
+        self.wheel_is_taken: Callable[[], bool] = lambda: False  # asked before the wheel zooms
         self._notches = 0.0
 
     def add(self, item: QGraphicsItem) -> None:
@@ -169,7 +172,8 @@ class CanvasView(pg.GraphicsView):
         turn = (
             event.angleDelta().y() or event.angleDelta().x()
         )  # Alt and Shift turn it sideways on some systems
-        if event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier):
+        held = event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+        if held or self.wheel_is_taken():
             # Fine wheels and pads send fractions of a notch.
             self._notches += turn / 120
             whole = int(self._notches)

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from scipy import ndimage
 
 from model_core.flows.dynamics import follow_flows
 from model_core.segmentation.diameter import resized_to
 
-Box = tuple[slice, slice, slice]
-
 _FAINTEST_FLOW = 0.03  # length below which the direction of a flow says nothing
 _GRID = 50, 20  # points a diameter that suffice to walk, in a plane and in a volume
-
-
-class Mask(NamedTuple):
-    """The pixels of an object: bool ``(Z, Y, X)`` of the shape of ``box``, slices z, y, x of the image."""
-
-    box: Box
-    pixels: np.ndarray
 
 
 def rests(

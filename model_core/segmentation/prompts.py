@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from model_core.annotation.patch import Box
 from model_core.flows.masks import fill_holes
 from model_core.flows.sinks import group_by_sink
-from model_core.segmentation.basins import Box, Mask, enlarged, largest_piece, radius_of, rests, stride_for
+from model_core.segmentation.basins import enlarged, largest_piece, radius_of, rests, stride_for
+from model_core.segmentation.mask import Mask
 from model_core.segmentation.segmentation import Segmentation
 
 # Chosen on clicks into the objects of the validation images (tests/benchmarks/prompts.py --data).
@@ -117,21 +119,21 @@ def _basin_at(fields: Segmentation, point: tuple[int, int, int]) -> _Basin | Non
         return None
     floor = max(min(threshold, seen) - _REACH, _NOTHING)
     stride = stride_for(fields.diameter, volume, anisotropy)
+    reach = max(_SMALLEST_WINDOW, _WINDOW * fields.diameter) / 2
     for doubled in range(_DOUBLED + 1):
-        reach = max(_SMALLEST_WINDOW, _WINDOW * fields.diameter) / 2 * 2**doubled
         box = (
-            _around(z, reach / anisotropy, depth) if volume else slice(z, z + 1),
-            _around(y, reach, height),
-            _around(x, reach, width),
+            _around(z, reach * 2**doubled / anisotropy, depth) if volume else slice(z, z + 1),
+            _around(y, reach * 2**doubled, height),
+            _around(x, reach * 2**doubled, width),
         )
         logits = fields.cellprob[box].astype(np.float32)
         inside = (z - box[0].start, y - box[1].start, x - box[2].start)
         pixels = _same_sink(fields.flows[(slice(None), *box)], logits > floor, inside, stride)
         if pixels is None:
             return None
-        if not _cut(pixels, box, fields.cellprob.shape):
-            break
-    return _Basin(box, pixels, logits, inside, threshold, floor, (anisotropy, 1.0, 1.0))
+        if doubled == _DOUBLED or not _cut(pixels, box, fields.cellprob.shape):
+            return _Basin(box, pixels, logits, inside, threshold, floor, (anisotropy, 1.0, 1.0))
+    raise AssertionError("the last window is always taken")
 
 
 def _same_sink(
@@ -145,13 +147,13 @@ def _same_sink(
         bool, the shape of ``where``; None where the walkers do not come together.
     """
     grid = tuple(slice(None, None, step) for step in stride)
-    at = tuple(index // step for index, step in zip(point, stride, strict=True))
+    at = point[0] // stride[0], point[1] // stride[1], point[2] // stride[2]
     coarse = where[grid].copy()
     coarse[at] = True
     start = np.stack(np.nonzero(coarse))
     ends = rests(flows[(slice(None), *grid)], coarse, start, stride)
     sinks = np.zeros(coarse.shape, np.int32)
-    sinks[tuple(start)] = group_by_sink(ends, sinks.shape)
+    sinks[tuple(start)] = group_by_sink(ends, coarse.shape)  # type: ignore[arg-type]
     mine = sinks == sinks[at]
     places = np.unique(np.rint(ends[:, mine[tuple(start)]]), axis=1).shape[1]
     if places > _MOST_SCATTERED * mine.sum():

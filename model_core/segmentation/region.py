@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from model_core.annotation.patch import Box
 from model_core.errors import UserError
 from model_core.images.image import Image, image_from_array
 from model_core.models.model import Model
@@ -14,8 +15,6 @@ from model_core.segmentation.diameter import LARGEST_ZOOM, resized
 from model_core.segmentation.segmentation import Segmentation
 from model_core.segmentation.segmenter import segment
 from model_core.segmentation.tiling import Cancel
-
-Box = tuple[slice, slice, slice]
 
 _CONTEXT = 16  # px at the scale of the net that it sees around the box
 _LEAST_CONTEXT = 8  # px of the image

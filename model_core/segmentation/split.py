@@ -7,7 +7,8 @@ import numpy as np
 from scipy import ndimage
 
 from model_core.flows.sinks import group_by_sink
-from model_core.segmentation.basins import Mask, enlarged, largest_piece, radius_of, rests, stride_for
+from model_core.segmentation.basins import enlarged, largest_piece, radius_of, rests, stride_for
+from model_core.segmentation.mask import Mask
 from model_core.segmentation.segmentation import Segmentation
 
 _CRUMB = 5  # px: smaller pieces beside a stroke go to their neighbours
@@ -45,7 +46,7 @@ def split(fields: Segmentation | None, mask: Mask, stroke: np.ndarray) -> np.nda
 
 def _sides(mask: Mask, stroke: np.ndarray) -> np.ndarray | None:
     """int32, the shape of the mask: the pieces into which a line cuts it; None if it stays in one."""
-    outline = mask.pixels.any(0)
+    outline: np.ndarray = mask.pixels.any(0)
     points = np.asarray(stroke, np.float64) - (mask.box[1].start, mask.box[2].start)
     far = 2.0 * max(outline.shape)
     ends = [_drawn_on(points, outline, far), _drawn_on(points[::-1], outline, far)]

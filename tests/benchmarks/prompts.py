@@ -27,7 +27,7 @@ from model_core.formats.label_image import read_labels
 from model_core.formats.pairs import Pair, find_pairs
 from model_core.images.image import image_from_array
 from model_core.models.model import Model
-from model_core.segmentation.basins import Mask
+from model_core.segmentation.mask import Mask
 from model_core.segmentation.options import Options
 from model_core.segmentation.prompts import object_at
 from model_core.segmentation.region import segment_region

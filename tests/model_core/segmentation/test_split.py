@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model_core.segmentation.basins import Mask
+from model_core.segmentation.mask import Mask
 from model_core.segmentation.split import split
 from tests.model_core.drawings import ball, balls
 from tests.model_core.segmentation.fields import fields_of
