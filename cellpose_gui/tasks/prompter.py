@@ -24,7 +24,7 @@ class Prompter(QObject):
     """Keeps the fields of the open image and asks them.
 
     There are fields for one image at a time: those of its last run. When another image is opened they are
-    dropped, with all questions still on their way, and the first question about the new image makes its own.
+    dropped with all questions that wait for them, and the first question about the new image makes its own.
     """
 
     said = pyqtSignal(str)  # a line for the status bar
@@ -35,31 +35,35 @@ class Prompter(QObject):
         self.diameter: Callable[[], float | None] = lambda: None  # px, where the person gave one
         self._document: Document | None = None
         self._fields: Segmentation | None = None
-        self._waiting: Callable[[], None] | None = None  # the question that came before there were fields
+        self._waiting: list[Callable[[], None]] = []  # questions that came before there were fields
 
     def set_document(self, document: Document | None) -> None:
         """Another image is open: forget the one before."""
-        for slot in ("prompt", "box", "fields"):
+        for slot in ("box", "fields"):
             self.tasks.cancel(slot)
-        self._document, self._fields, self._waiting = document, None, None
+        self._document, self._fields, self._waiting = document, None, []
 
     def keep(self, fields: Segmentation) -> None:
         """The fields of a run over the open image, to answer from."""
         self.tasks.cancel("fields")
         self._fields = fields
-        waiting, self._waiting = self._waiting, None
-        if waiting is not None:
-            waiting()
+        waiting, self._waiting = self._waiting, []
+        for ask in waiting:
+            ask()
 
     def object_at(self, point: Point, level: int, done: Callable[[Mask | None], None]) -> None:
-        """Tells ``done`` the object at a point, `level` larger or smaller; only the last question counts."""
+        """Tells ``done`` the object at a point, ``level`` larger or smaller.
+
+        Of questions about the same point only the last is answered. ``done`` has to see for itself whether
+        its document is still open.
+        """
         fields = self._fields
         if fields is None:
-            self._waiting = lambda: self.object_at(point, level, done)
+            self._waiting.append(lambda: self.object_at(point, level, done))
             self._find_fields()
             return
         self.tasks.run(
-            "Wand", lambda progress, cancel: work.object_at(fields, point, level), done, slot="prompt"
+            "Wand", lambda progress, cancel: work.object_at(fields, point, level), done, slot=f"wand {point}"
         )
 
     def split(
@@ -69,7 +73,10 @@ class Prompter(QObject):
         already, else along the stroke."""
         fields = self._fields
         self.tasks.run(
-            "Split", lambda progress, cancel: work.split_objects(fields, masks, stroke), done, slot="prompt"
+            "Split",
+            lambda progress, cancel: work.split_objects(fields, masks, stroke),
+            done,
+            slot=f"split {sorted(masks)}",
         )
 
     def segment_box(self, box: Box) -> None:
@@ -110,9 +117,9 @@ class Prompter(QObject):
                 lambda progress, cancel: work.find_fields(document, diameter, progress, cancel),
                 self.keep,
                 slot="fields",
-                cancelled=self._forget_question,
+                cancelled=self._forget_questions,
             )
 
-    def _forget_question(self) -> None:
-        self._waiting = None
+    def _forget_questions(self) -> None:
+        self._waiting = []
         self.said.emit("Cancelled; nothing was changed.")

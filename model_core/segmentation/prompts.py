@@ -153,7 +153,7 @@ def _same_sink(
     start = np.stack(np.nonzero(coarse))
     ends = rests(flows[(slice(None), *grid)], coarse, start, stride)
     sinks = np.zeros(coarse.shape, np.int32)
-    sinks[tuple(start)] = group_by_sink(ends, coarse.shape)  # type: ignore[arg-type]
+    sinks[tuple(start)] = group_by_sink(ends, coarse.shape)
     mine = sinks == sinks[at]
     places = np.unique(np.rint(ends[:, mine[tuple(start)]]), axis=1).shape[1]
     if places > _MOST_SCATTERED * mine.sum():

@@ -46,7 +46,7 @@ def split(fields: Segmentation | None, mask: Mask, stroke: np.ndarray) -> np.nda
 
 def _sides(mask: Mask, stroke: np.ndarray) -> np.ndarray | None:
     """int32, the shape of the mask: the pieces into which a line cuts it; None if it stays in one."""
-    outline: np.ndarray = mask.pixels.any(0)
+    outline = np.asarray(mask.pixels.any(0))
     points = np.asarray(stroke, np.float64) - (mask.box[1].start, mask.box[2].start)
     far = 2.0 * max(outline.shape)
     ends = [_drawn_on(points, outline, far), _drawn_on(points[::-1], outline, far)]

@@ -72,15 +72,12 @@ class Wand(Tool):
         self._ask(_Made(document, (self.host.plane, pointer.row, pointer.col), 0, pointer.ctrl))
 
     def hover(self, pointer: Pointer | None) -> None:
-        made = self._made
-        if pointer is None or made is None or made.id == 0:
+        if pointer is None or self._made is None or not self._made.id:
             self._over_it = False
-        elif (
-            pointer.x,
-            pointer.y,
-        ) != self._last or not self._over_it:  # it may shrink from under the pointer
-            self._over_it = self.host.label_at(pointer) == made.id
-            self._last = pointer.x, pointer.y
+            return
+        stays = (pointer.x, pointer.y) == self._last  # then the cell may shrink from under the pointer
+        self._over_it = self.host.label_at(pointer) == self._made.id or (stays and self._over_it)
+        self._last = pointer.x, pointer.y
 
     def turn(self, notches: int) -> bool:
         if not self.takes_wheel or self._made is None:
@@ -111,10 +108,12 @@ class Wand(Tool):
 
     def _put(self, wanted: _Made, mask: Mask | None) -> None:
         document = wanted.document
-        if self.host.document is not document or self._made is not wanted:
+        last = self._made is wanted  # else other cells have been clicked meanwhile
+        if self.host.document is not document or (wanted.id and not last):
             return
         if mask is None:
-            self.cancel()
+            if last:
+                self.cancel()
             self.host.say("No cell is seen here, not even a faint one")
             return
         if wanted.id:
@@ -126,7 +125,8 @@ class Wand(Tool):
         id_ = wanted.id or document.new_id()
         made = replace(wanted, id=id_)
         rule: Rule = AllUnlocked(document.objects) if wanted.over else Only(0)
-        self._made = made
+        if last:
+            self._made = made
         if _draw(document, mask, id_, rule, made.text):
             document.select({id_})
             size = f"{document.objects[id_].area:,} px"
