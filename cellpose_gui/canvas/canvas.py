@@ -98,7 +98,7 @@ class Canvas(QWidget):
         self.view.double_clicked.connect(self._double_click)
         self.view.left.connect(self._leave)
         self.view.turned.connect(self._turn)
-        self.view.wheel_is_taken = lambda: self._tool.takes_wheel
+        self.view.wheel_is_taken = lambda pointer: self._tool.takes_wheel(pointer)
         self.view.view_changed.connect(self.view_changed)
 
     # ------------------------------------------------------------------ what is shown

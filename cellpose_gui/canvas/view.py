@@ -49,7 +49,7 @@ class CanvasView(pg.GraphicsView):
         self._space_held = False
         self.left_pans = False
         self.tool_cursor = Qt.CursorShape.ArrowCursor
-        self.wheel_is_taken: Callable[[], bool] = lambda: False  # asked before the wheel zooms
+        self.wheel_is_taken: Callable[[Pointer], bool] = lambda pointer: False  # asked before the wheel zooms
         self._notches = 0.0
 
     def add(self, item: QGraphicsItem) -> None:
@@ -173,7 +173,7 @@ class CanvasView(pg.GraphicsView):
             event.angleDelta().y() or event.angleDelta().x()
         )  # Alt and Shift turn it sideways on some systems
         held = event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
-        if held or self.wheel_is_taken():
+        if held or self.wheel_is_taken(self._pointer(event)):
             # Fine wheels and pads send fractions of a notch.
             self._notches += turn / 120
             whole = int(self._notches)
@@ -210,7 +210,7 @@ class CanvasView(pg.GraphicsView):
         pans = self._space_held or self.left_pans
         self.viewport().setCursor(Qt.CursorShape.OpenHandCursor if pans else self.tool_cursor)
 
-    def _pointer(self, event: QMouseEvent) -> Pointer:
+    def _pointer(self, event: QMouseEvent | QWheelEvent) -> Pointer:
         position, held = self.image_position(event.position()), event.modifiers()
         return Pointer(
             position.x(),

@@ -84,9 +84,8 @@ class Tool:
         """True when the tool has used it; otherwise it counts as a press."""
         return False
 
-    @property
-    def takes_wheel(self) -> bool:
-        """True while the wheel, without a key held, goes to `turn` instead of zooming."""
+    def takes_wheel(self, pointer: Pointer) -> bool:
+        """True where the wheel, without a key held, goes to `turn` instead of zooming."""
         return False
 
     def turn(self, notches: int) -> bool:

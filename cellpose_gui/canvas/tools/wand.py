@@ -49,10 +49,9 @@ class Wand(Tool):
         self._over_it = False
         self._last = (0.0, 0.0)
 
-    @property
-    def takes_wheel(self) -> bool:
-        made = self._made
-        return self._over_it and made is not None and made.document.undo_text == made.text
+    def takes_wheel(self, pointer: Pointer) -> bool:
+        self.hover(pointer)
+        return self._over_it and self._is_the_last_step()
 
     def press(self, pointer: Pointer) -> None:
         document = self.host.document
@@ -72,15 +71,16 @@ class Wand(Tool):
         self._ask(_Made(document, (self.host.plane, pointer.row, pointer.col), 0, pointer.ctrl))
 
     def hover(self, pointer: Pointer | None) -> None:
-        if pointer is None or self._made is None or not self._made.id:
+        made = self._made
+        if pointer is None or made is None or not made.id:
             self._over_it = False
             return
         stays = (pointer.x, pointer.y) == self._last  # then the cell may shrink from under the pointer
-        self._over_it = self.host.label_at(pointer) == self._made.id or (stays and self._over_it)
+        self._over_it = self.host.label_at(pointer) == made.id or (stays and self._over_it)
         self._last = pointer.x, pointer.y
 
     def turn(self, notches: int) -> bool:
-        if not self.takes_wheel or self._made is None:
+        if self._made is None or not self._over_it or not self._is_the_last_step():
             return False
         level = min(max(self._made.level + notches, _SMALLEST), _LARGEST)
         self._ask(replace(self._made, level=level))
@@ -98,6 +98,9 @@ class Wand(Tool):
 
     def cancel(self) -> None:
         self._made, self._over_it = None, False
+
+    def _is_the_last_step(self) -> bool:
+        return self._made is not None and self._made.document.undo_text == self._made.text
 
     def _ask(self, wanted: _Made) -> None:
         if self.host.prompts is None:

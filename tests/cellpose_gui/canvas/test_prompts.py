@@ -133,7 +133,6 @@ def test_the_wheel_zooms_again_when_the_cell_is_done(ask: Ask, qtbot: QtBot, end
         hand.click(20, 20)
         settle(qtbot, canvas)
     before, scale = document.labels.copy(), canvas.view.scale_factor
-    hand.move(60.5, 42.5)
     hand.turn_wheel(60.5, 42.5, 1)
     settle(qtbot, canvas)
     assert np.array_equal(document.labels, before)
