@@ -43,6 +43,8 @@ _QUIET = {
     "Looking for models",
     "Starting the engine",
     "Closing",
+    "Wand",
+    "Split",
 }  # tasks that show no progress bar
 _SAID_FOR = 6000  # ms
 _LAST_WAIT = 30_000  # ms, unseen, for what cannot be cancelled: an export that is being written
@@ -114,6 +116,8 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         bench, canvas, questions = self.workbench, self.canvas, self.questions
+        canvas.prompts = bench.prompts
+        bench.prompts.diameter = lambda: self.segment_panel.diameter
         self.tasks.started.connect(self._task_started)
         self.tasks.ended.connect(self._show_running)
         bench.document_changed.connect(self._document_changed)

@@ -14,6 +14,7 @@ from cellpose_gui.document.document import Document, ImageOnDisk
 from cellpose_gui.project.image_folder import images_in, neighbour
 from cellpose_gui.project.samples import write_sample
 from cellpose_gui.tasks import work
+from cellpose_gui.tasks.prompter import Prompter
 from cellpose_gui.tasks.task_runner import Cancel, Progress, TaskRunner
 from model_core.annotation.cells_file import cells_path
 from model_core.annotation.cells_schema import DamagedDocumentError, ReadOnlyFolderError
@@ -45,6 +46,7 @@ class Workbench(QObject):
     def __init__(self, tasks: TaskRunner, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.tasks = tasks
+        self.prompts = Prompter(tasks, self)
         self.image: Image | None = None
         self.document: Document | None = None
         self.images: list[Path] = []
@@ -54,6 +56,7 @@ class Workbench(QObject):
         self._closed = threading.Event()  # the document before this one has given its file free
         self._closed.set()
         tasks.failed.connect(self.problem)
+        self.prompts.said.connect(self.said)
 
     @property
     def path(self) -> Path | None:
@@ -139,6 +142,7 @@ class Workbench(QObject):
         self.tasks.cancel("segment")
         self.image = opened.image
         self.document = Document(cast(ImageOnDisk, opened.image), opened.file, opened.store)
+        self.prompts.set_document(self.document)
         self.folder_changed.emit(self.images)
         self.document_changed.emit()
         self.said.emit(f"Opened {opened.image.name}")
@@ -230,6 +234,7 @@ class Workbench(QObject):
                     slot="segment",
                 )
                 return
+        self.prompts.keep(found.segmentation)
         self.outcome.emit(work.outcome_in_words(found.segmentation, self.image))
 
     # ------------------------------------------------------------------ models
@@ -372,6 +377,7 @@ class Workbench(QObject):
         if self.document is not None:
             self.document.close(discard)
             self.document = self.image = None
+            self.prompts.set_document(None)
             self.document_changed.emit()
 
 

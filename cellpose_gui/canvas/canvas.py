@@ -24,6 +24,7 @@ from cellpose_gui.canvas.tools.edits import delete_cells, say_deleted
 from cellpose_gui.canvas.tools.tool import CHANGES, CREATES
 from cellpose_gui.canvas.view import CanvasView
 from cellpose_gui.document.document import Document
+from cellpose_gui.tasks.prompter import Prompter
 from model_core.annotation.patch import Box, Patch
 
 LARGEST_BRUSH = 500.0
@@ -75,6 +76,7 @@ class Canvas(QWidget):
         self._plane = 0
         self._brush_size = 12.0
         self._pointer: Pointer | None = None
+        self.prompts: Prompter | None = None
         self._tools = {tool.name: tool(self) for tool in TOOLS}
         self._tool = self._tools["select"]
         self._connect_view()
@@ -85,7 +87,8 @@ class Canvas(QWidget):
         self.view.released.connect(self._release)
         self.view.double_clicked.connect(self._double_click)
         self.view.left.connect(self._leave)
-        self.view.turned.connect(self.resize_brush)
+        self.view.turned.connect(self._turn)
+        self.view.wheel_is_taken = lambda pointer: self._tool.takes_wheel(pointer)
         self.view.view_changed.connect(self.view_changed)
 
     # ------------------------------------------------------------------ what is shown
@@ -354,7 +357,7 @@ class Canvas(QWidget):
     def _double_click(self, pointer: Pointer) -> None:
         if self._tool.uses_brush_size:  # two quick dabs
             self._tool.press(pointer)
-        else:
+        elif not self._tool.double_click(pointer):
             self._tool.cancel()
             self.fit()
 
@@ -362,6 +365,11 @@ class Canvas(QWidget):
         self._pointer = None
         self._tool.hover(None)
         self.hovered.emit(None)
+
+    def _turn(self, notches: int) -> None:
+        """The wheel with Ctrl, or what the tool takes it for."""
+        if not self._tool.turn(notches):
+            self.resize_brush(notches)
 
     def resize_brush(self, notches: int) -> None:
         """Larger or smaller by a tenth, at least by one pixel, each notch."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pyqtgraph as pg
 from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
@@ -33,7 +35,7 @@ class CanvasView(pg.GraphicsView):
     released = pyqtSignal(object)  # Pointer
     double_clicked = pyqtSignal(object)  # Pointer
     left = pyqtSignal()
-    turned = pyqtSignal(int)  # notches of the wheel while Ctrl or Shift is held
+    turned = pyqtSignal(int)  # notches of the wheel while Ctrl or Shift is held or the wheel is taken
     view_changed = pyqtSignal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -53,6 +55,7 @@ class CanvasView(pg.GraphicsView):
         self._space_held = False
         self.left_pans = False
         self.tool_cursor = Qt.CursorShape.ArrowCursor
+        self.wheel_is_taken: Callable[[Pointer], bool] = lambda pointer: False  # asked before the wheel zooms
         self._notches = 0.0
 
     def add(self, item: QGraphicsItem) -> None:
@@ -184,7 +187,8 @@ class CanvasView(pg.GraphicsView):
         turn = (
             event.angleDelta().y() or event.angleDelta().x()
         )  # Alt and Shift turn it sideways on some systems
-        if event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier):
+        held = event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+        if held or self.wheel_is_taken(self._pointer(event)):
             # Fine wheels and pads send fractions of a notch.
             self._notches += turn / 120
             whole = int(self._notches)
@@ -221,7 +225,7 @@ class CanvasView(pg.GraphicsView):
         pans = self._space_held or self.left_pans
         self.viewport().setCursor(Qt.CursorShape.OpenHandCursor if pans else self.tool_cursor)
 
-    def _pointer(self, event: QMouseEvent) -> Pointer:
+    def _pointer(self, event: QMouseEvent | QWheelEvent) -> Pointer:
         position, held = self.image_position(event.position()), event.modifiers()
         return Pointer(
             position.x(),

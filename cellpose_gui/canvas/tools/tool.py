@@ -10,6 +10,7 @@ from PyQt6.QtGui import QColor, QPainterPath
 from cellpose_gui.canvas.label_item import Preview
 from cellpose_gui.canvas.pointer import Pointer
 from cellpose_gui.document.document import Document
+from cellpose_gui.tasks.prompter import Prompter
 
 CREATES = QColor(70, 235, 140)  # a press makes a new cell
 CHANGES = QColor(90, 205, 255)  # a press changes the cell under the cursor
@@ -27,6 +28,10 @@ class ToolHost(Protocol):
     def plane(self) -> int: ...
     @property
     def brush_size(self) -> float: ...
+
+    @property
+    def prompts(self) -> Prompter | None:
+        """Asks the fields of the image; None where there is no engine."""
 
     @property
     def pixel_size(self) -> float:
@@ -84,6 +89,14 @@ class Tool:
 
     def double_click(self, pointer: Pointer) -> bool:
         """True when the tool has used it; otherwise it counts as a press."""
+        return False
+
+    def takes_wheel(self, pointer: Pointer) -> bool:
+        """True where the wheel, without a key held, goes to `turn` instead of zooming."""
+        return False
+
+    def turn(self, notches: int) -> bool:
+        """The wheel was turned; True when the tool has used it."""
         return False
 
     def key(self, key: Qt.Key) -> bool:
