@@ -19,7 +19,8 @@ class Segmentation:
     labels: uint32 (Z, Y, X). flows: float32 (2 or 3, Z, Y, X). cellprob: float32 (Z, Y, X), logits.
     diameter: px, of the objects found; the one given or estimated when none was found.
     confidence: float64 (max label + 1,), by label: the probability that it matches a true object at an IoU
-    of 0.5. calibration: of the model, by which the confidence is told. notes: plain sentences the user should read.
+    of 0.5. calibration: of the model, by which the confidence is told.
+    notes: plain sentences the user should read.
     """
 
     labels: np.ndarray

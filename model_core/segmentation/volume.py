@@ -101,9 +101,7 @@ def _looks(
         if cancel and cancel():
             raise Cancelled
         planes = range(first, min(first + together, depth))
-        looked = [
-            resized_to(np.ascontiguousarray(pixels.take(at, axis=axis + 1)), *scaled) for at in planes
-        ]
+        looked = [resized_to(np.ascontiguousarray(pixels.take(at, axis=axis + 1)), *scaled) for at in planes]
         if together > 1:
             maps = model.predict(np.stack([padded_to(plane, height, width) for plane in looked]))
             yield planes, list(maps[:, :, : scaled[0], : scaled[1]])
