@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SUFFIX = ".safetensors"
 ARCHITECTURE = "flow-net-1"
-_MOST_POINTS = 100  # of a calibration
+MOST_POINTS = 100  # of a calibration
 _LARGEST_HEADER = 16 * 2**20  # bytes of metadata that are read before the file is trusted
 
 
@@ -111,7 +111,7 @@ def _checked(card: Card) -> Card:
 
 def _check_calibration(points: list[list[float]]) -> None:
     """Raises ValueError where these are not points that rise within 0..1."""
-    if len(points) > _MOST_POINTS or any(not isinstance(p, list) or len(p) != 2 for p in points):
+    if len(points) > MOST_POINTS or any(not isinstance(p, list) or len(p) != 2 for p in points):
         raise ValueError("the calibration is not a short list of points")
     if not all(type(v) in (int, float) and 0 <= v <= 1 for point in points for v in point):
         raise ValueError("the calibration is not between 0 and 1")

@@ -1,10 +1,10 @@
 """How sure one can be of an object: the probability that it matches a true one at an IoU of 0.5 or more.
 
-An object scores the mean cell probability of its pixels, times how well the flows fit its shape. On labelled
-images the score alone orders objects nearly as well as everything else that was tried beside it (size, size
-relative to the others, roundness, sharpness of the border, length of the flows). What share of objects with
-a score is right depends on the model: its calibration says so, a few points (score, confidence) between
-which the confidence is linear.
+The score of an object is how far the net's flows go along those that its shape asks for, less where they
+disagree with them: short flows tell that the net is unsure, errors that the shape is wrong. On labelled
+images that alone orders objects as well as it does together with the cell probability, the size, the
+roundness or the sharpness of the border. What share of objects with a score is right depends on the model:
+its calibration says so, a few points (score, confidence) between which the confidence is linear.
 """
 
 from __future__ import annotations
@@ -13,28 +13,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from model_core.flows.masks import Fit
+
 Calibration = Sequence[Sequence[float]]  # (score, confidence), both rising from 0 to at most 1
 
-UNCALIBRATED: Calibration = ((0.0, 0.0), (1.0, 1.0))
-DEFAULT: Calibration = ((0.0, 0.0), (1.0, 1.0))
+UNCALIBRATED: Calibration = ((0.0, 0.0), (1.0, 1.0))  # the confidence is the score
+DEFAULT: Calibration = ((0.0, 0.0), (1.0, 1.0))  # of models that were never evaluated
 
 
-def object_scores(labels: np.ndarray, cellprob: np.ndarray, errors: np.ndarray) -> np.ndarray:
-    """The score of each object.
-
-    Args:
-        labels: integers ``(Z, Y, X)``. cellprob: float32 ``(Z, Y, X)``, logits.
-        errors: float64 ``(max label + 1,)``, the `flow_errors` of the objects.
-
-    Returns:
-        float64 ``(max label + 1,)``, 0..1; 0 for background and labels that do not occur.
-    """
-    on = np.flatnonzero(labels)
-    index = labels.ravel()[on]
-    chance = 1 / (1 + np.exp(-np.clip(cellprob.ravel()[on], -30, 30)))
-    sizes = np.bincount(index, minlength=len(errors))
-    mean = np.bincount(index, chance, minlength=len(errors)) / np.maximum(sizes, 1)
-    return mean * np.clip(1 - errors, 0, 1)
+def object_scores(fit: Fit) -> np.ndarray:
+    """float64 ``(max label + 1,)``, 0..1: the agreement of the flows, times 1 - their error."""
+    return np.clip(fit.agreement, 0, 1) * np.clip(1 - fit.error, 0, 1)
 
 
 def joined_scores(labels: np.ndarray, joined: np.ndarray, scores: np.ndarray) -> np.ndarray:
@@ -52,6 +41,6 @@ def joined_scores(labels: np.ndarray, joined: np.ndarray, scores: np.ndarray) ->
 
 
 def calibrated(scores: np.ndarray, calibration: Calibration) -> np.ndarray:
-    """float64, the confidence that belongs to each score; the score itself without a calibration."""
+    """float64, the confidence that belongs to each score; by `DEFAULT` without a calibration."""
     knots = np.array(calibration if len(calibration) else DEFAULT, float)
     return np.interp(scores, knots[:, 0], knots[:, 1])

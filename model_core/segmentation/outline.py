@@ -43,11 +43,10 @@ def outline(
         "niter": options.niter,
     }
     if options.do_3D:
-        labels, errors = checked_masks(flows, cellprob, anisotropy=options.anisotropy or 1.0, **thresholds)
-        scores = object_scores(labels, cellprob, errors)
+        labels, fit = checked_masks(flows, cellprob, anisotropy=options.anisotropy or 1.0, **thresholds)
+        scores = object_scores(fit)
     else:
-        labels, errors = _masks_of_planes(flows, cellprob, thresholds)
-        scores = object_scores(labels, cellprob, errors)
+        labels, scores = _masks_of_planes(flows, cellprob, thresholds)
         if options.stitch_threshold:
             stitched = stitch_planes(labels, options.stitch_threshold)
             labels, scores = stitched, joined_scores(labels, stitched, scores)
@@ -59,17 +58,17 @@ def outline(
 def _masks_of_planes(
     flows: np.ndarray, cellprob: np.ndarray, thresholds: dict[str, Any]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """`checked_masks` of each plane by itself, numbered through."""
+    """Labels of each plane by itself, numbered through, and the score of each."""
     labels = np.zeros(cellprob.shape, np.int32)
-    errors = [np.zeros(1)]
+    scores = [np.zeros(1)]
     highest = 0
     for z in range(len(labels)):
         fields = np.concatenate([np.zeros((1, 1, *cellprob.shape[1:]), np.float32), flows[:, z : z + 1]])
-        plane, of_plane = checked_masks(fields, cellprob[z : z + 1], **thresholds)
+        plane, fit = checked_masks(fields, cellprob[z : z + 1], **thresholds)
         labels[z] = np.where(plane[0] > 0, plane[0] + highest, 0)
-        errors.append(of_plane[1:])
-        highest += len(of_plane) - 1
-    return labels, np.concatenate(errors)
+        scores.append(object_scores(fit)[1:])
+        highest += len(fit.error) - 1
+    return labels, np.concatenate(scores)
 
 
 def remask(result: Segmentation, **changes: Any) -> Segmentation:
