@@ -10,6 +10,9 @@ from model_core.flows.dynamics import follow_flows
 from model_core.flows.sinks import group_by_sink
 from model_core.flows.targets import labels_to_flows
 
+OpenSides = tuple[bool, bool, bool, bool]  # top, bottom, left, right
+CLOSED: OpenSides = (False, False, False, False)
+
 
 def flows_to_labels(
     flows: np.ndarray,
@@ -19,6 +22,7 @@ def flows_to_labels(
     flow_threshold: float = 0.4,
     min_size: int = 15,
     niter: int | None = None,
+    open_sides: OpenSides = CLOSED,
 ) -> np.ndarray:
     """Labels from the fields that the net predicts.
 
@@ -29,6 +33,8 @@ def flows_to_labels(
         flow_threshold: objects with a larger `flow_errors` are dropped; 0 keeps all.
         min_size: px, smaller objects are dropped.
         niter: most steps that a pixel walks; None suffices for objects of any size.
+        open_sides: where the image goes on beyond the fields. Objects that touch such a side are parts of
+            objects, whose flows need not fit: they are kept whatever ``flow_threshold`` says.
 
     Returns:
         uint32 of the shape of ``cellprob``, numbered 1, 2, ... from top to bottom.
@@ -52,9 +58,17 @@ def flows_to_labels(
         if flow_threshold > 0:
             errors = flow_errors(labels, flows)
             bad = errors > flow_threshold
+            bad[at_sides(labels, open_sides)] = False
             labels[bad[labels]] = 0
         labels = renumbered(drop_small(fill_holes(labels), min_size))
     return labels.astype(np.uint32).reshape(cellprob.shape)
+
+
+def at_sides(labels: np.ndarray, sides: OpenSides) -> np.ndarray:
+    """Which labels of ``(Z, Y, X)`` touch these sides; 0 may be among them."""
+    borders = labels[:, 0], labels[:, -1], labels[:, :, 0], labels[:, :, -1]
+    touching = [border.ravel() for border, chosen in zip(borders, sides, strict=True) if chosen]
+    return np.unique(np.concatenate(touching)) if touching else np.zeros(0, labels.dtype)
 
 
 def flow_errors(labels: np.ndarray, flows: np.ndarray) -> np.ndarray:

@@ -19,8 +19,12 @@ def diameters(labels: np.ndarray) -> np.ndarray:
     """float64 (N,), px: the diameter ``2 * sqrt(area / pi)`` of the circle of equal area, for each object of
     a plane; for each object of a volume the diameter of the ball of equal volume, ``2 * cbrt(3 V / 4 pi)``.
     """
-    sizes = np.bincount(labels.ravel())[1:]
-    sizes = sizes[sizes > 0]
+    highest = int(labels.max(initial=0))
+    rows = labels.reshape(-1, labels.shape[-1])
+    sizes = np.zeros(highest + 1, np.int64)
+    for first in range(0, len(rows), _ROWS):  # bincount makes a copy eight bytes deep
+        sizes += np.bincount(rows[first : first + _ROWS].ravel(), minlength=highest + 1)
+    sizes = sizes[1:][sizes[1:] > 0]
     if labels.ndim == 3 and labels.shape[0] > 1:
         return 2 * np.cbrt(sizes * 3 / (4 * np.pi))
     return 2 * np.sqrt(sizes / np.pi)
@@ -37,6 +41,7 @@ _ZOOMS = (4.0, 2.0, 1.0, 1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32)
 _WINDOW = 256  # px, side of what the net looks at in each zoom
 _MARGIN = 32  # px along its cuts that are not looked at
 _SMALLEST_VIEW = 128  # px: images are not shrunk further; in tiny ones anything looks like one big object
+_ROWS = 1024  # of labels looked at at once
 _TRUSTED = 0.3  # octaves: how far the size map is believed beside the net's own diameter
 _BINS = 8  # an octave
 _MANY_RATHER_THAN_LARGE = 1.5  # 0: what covers most pixels wins; 2: what there are most of

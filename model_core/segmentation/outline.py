@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from model_core.errors import UserError
-from model_core.flows.masks import flow_errors, flows_to_labels
-from model_core.segmentation.diameter import median_diameter
+from model_core.flows.masks import CLOSED, OpenSides, flow_errors, flows_to_labels
 from model_core.segmentation.options import Options
-from model_core.segmentation.segmentation import Segmentation
 from model_core.segmentation.stitching import stitch_planes
 
 
-def outline(flows: np.ndarray, cellprob: np.ndarray, options: Options) -> tuple[np.ndarray, np.ndarray]:
+def outline(
+    flows: np.ndarray, cellprob: np.ndarray, options: Options, open_sides: OpenSides = CLOSED
+) -> tuple[np.ndarray, np.ndarray]:
     """The objects in the fields of an image, or of a part of it.
 
     Args:
         flows: float32 ``(2 or 3, Z, Y, X)``. cellprob: float32 ``(Z, Y, X)``, logits.
         options: whose do_3D and anisotropy say how the fields were made.
+        open_sides: where the image goes on beyond these fields; see `flows_to_labels`.
 
     Returns:
         labels uint32 ``(Z, Y, X)``, and the confidence of each, float64 ``(max label + 1,)``, 0..1.
@@ -29,6 +28,7 @@ def outline(flows: np.ndarray, cellprob: np.ndarray, options: Options) -> tuple[
         "cellprob_threshold": options.cellprob_threshold,
         "min_size": options.min_size,
         "niter": options.niter,
+        "open_sides": open_sides,
     }
     if options.do_3D:
         # the quality check compares with targets of isotropic voxels, which these need not be
@@ -46,26 +46,6 @@ def outline(flows: np.ndarray, cellprob: np.ndarray, options: Options) -> tuple[
             labels = stitch_planes(labels, options.stitch_threshold)
     labels = labels.astype(np.uint32, copy=False)
     return labels, _confidence(labels, flows, cellprob)
-
-
-def remask(result: Segmentation, **changes: Any) -> Segmentation:
-    """The same fields with other thresholds: only the last step is done again.
-
-    Args:
-        changes: any of cellprob_threshold, flow_threshold, min_size, niter, stitch_threshold.
-
-    Raises:
-        UserError: an option that is not about this step, or a value that makes no sense.
-    """
-    allowed = {"cellprob_threshold", "flow_threshold", "min_size", "niter", "stitch_threshold"}
-    if set(changes) - allowed:
-        raise UserError(f"Only {', '.join(sorted(allowed))} can be changed without running the model again.")
-    options = replace(result.options, **changes).checked()
-    labels, confidence = outline(result.flows, result.cellprob, options)
-    found = median_diameter(labels)
-    return replace(
-        result, labels=labels, confidence=confidence, diameter=found or result.diameter, options=options
-    )
 
 
 def _confidence(labels: np.ndarray, flows: np.ndarray, cellprob: np.ndarray) -> np.ndarray:

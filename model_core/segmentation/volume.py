@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model_core.segmentation.diameter import LARGEST_ZOOM, estimate_diameter, resized_to
+from model_core.segmentation.diameter import LARGEST_ZOOM, resized_to
 from model_core.segmentation.tiling import Cancel, Fields, predict_fields
 
 if TYPE_CHECKING:
     from model_core.models.model import Model
-
-_LOOKED_AT = 3  # planes whose diameters are averaged
 
 
 def predict_volume(
@@ -38,12 +36,11 @@ def predict_volume(
         anisotropy: distance of planes over pixel size. options: of `predict_fields`.
 
     Returns:
-        flows float32 ``(3, Z, Y, X)``, cellprob and size float32 ``(Z, Y, X)``.
+        flows float32 ``(3, Z, Y, X)``, cellprob float32 ``(Z, Y, X)``.
     """
     shape = pixels.shape[1:]
     flows = np.zeros((3, *shape), np.float32)
     cellprob = np.zeros(shape, np.float32)
-    size = np.zeros(shape, np.float32)
     zoom = min(model.diameter / diameter, LARGEST_ZOOM)
     zooms = (zoom * anisotropy, zoom, zoom)
     done, total = 0, sum(shape)
@@ -53,23 +50,14 @@ def predict_volume(
         for at in range(shape[axis]):
             plane = np.ascontiguousarray(pixels.take(at, axis=axis + 1))
             fields = predict_fields(model, resized_to(plane, height, width), cancel=cancel, **options)  # type: ignore[arg-type]
-            maps = np.concatenate([fields.flows, fields.cellprob[None], fields.size[None]])
+            maps = np.concatenate([fields.flows, fields.cellprob[None]])
             maps = resized_to(maps, shape[rows], shape[columns])
             here = tuple(at if a == axis else slice(None) for a in range(3))
             flows[rows][here] += maps[0] / 2
             flows[columns][here] += maps[1] / 2
             cellprob[here] += maps[2] / 3
-            size[here] += maps[3] / 3
             done += 1
             if progress:
                 progress(done, total)
     flows[0] /= anisotropy
-    return Fields(flows, cellprob, size)
-
-
-def estimate_volume_diameter(model: Model, pixels: np.ndarray, cancel: Cancel | None = None) -> float | None:
-    """px in Y and X: the median of what the XY planes with the most contrast say; None without objects."""
-    contrast = pixels.std(axis=(0, 2, 3))
-    found = [estimate_diameter(model, pixels[:, z], cancel) for z in np.argsort(-contrast)[:_LOOKED_AT]]
-    seen = [diameter for diameter in found if diameter]
-    return float(np.median(seen)) if seen else None
+    return Fields(flows, cellprob)
