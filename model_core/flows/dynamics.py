@@ -15,7 +15,8 @@ def follow_flows(flows: np.ndarray, start: np.ndarray, niter: int) -> np.ndarray
 
     The field between pixels is linear. A walker that turns back halves its step, so walkers come to
     rest on the sink itself instead of swinging about it; the others stop at the first step below
-    0.02 px, or after ``niter`` steps. Positions never leave the image: who is led out of it stops at the border.
+    0.02 px, or after ``niter`` steps. Positions never leave the image: walkers that are led
+    out of it stop at the border.
 
     Args:
         flows: float32 ``(3, Z, Y, X)``, order z, y, x, about unit length; of one plane z is unused.

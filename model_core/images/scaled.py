@@ -74,9 +74,11 @@ class ScaledImage:
         return self._scaled(small, ys, xs)
 
     def is_blank(self, z: int, rows: slice, columns: slice) -> bool:
-        """Whether every channel has the same value all over a part of a plane."""
-        parts = self.pixels[:, z, rows, columns]
-        return all(bool((part == part[0, 0]).all()) for part in parts)
+        """Whether every channel has the same value, or no finite one, all over a part of a plane."""
+        return all(
+            bool((part == part[0, 0]).all()) or (part.dtype.kind == "f" and not np.isfinite(part).any())
+            for part in self.pixels[:, z, rows, columns]
+        )
 
     def _scaled(self, pixels: np.ndarray, ys: np.ndarray, xs: np.ndarray) -> np.ndarray:
         out = np.empty(pixels.shape, np.float32)

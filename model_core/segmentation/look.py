@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _PLANES = 3  # whose diameters are averaged
 _SIDE = 2048  # px of a large plane that are looked at
-_LARGE_OBJECTS = _SIDE / 5  # px: there are too few of them in that
+_LARGE_OBJECTS = _SIDE / 10  # px: there are too few of them in that
 
 
 def measured_diameter(model: Model, image: ScaledImage, cancel: Cancel | None = None) -> float | None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from model_core.models.model import Model
 
 _SIDE = 2560  # px as the net sees them: what is predicted at once
-_MARGIN = 48  # px likewise: how far the net sees beyond a part, so that parts fit together
+_MARGIN = 32  # px likewise: how far the net sees beyond a part, so that parts fit together
 _NOTHING = -30.0  # cellprob where there is nothing to see
 
 

@@ -62,17 +62,17 @@ def test_windows_grow_for_long_objects() -> None:
         assert np.bincount(inside).max() > 0.9 * inside.size
 
 
-@pytest.mark.parametrize("coarse", [200, 2048])
+@pytest.mark.parametrize("coarse", [150, 2048])
 def test_objects_larger_than_any_window(coarse: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks, "_COARSE", coarse)
-    labels = np.zeros((600, 650), np.int32)
-    labels[ball(labels.shape, (300, 340), (250, 200))] = 1
-    labels[ball(labels.shape, (300, 340), (60, 60))] = 0
-    labels[280:320, 320:360] = 2
-    labels[20:60, 20:60] = 3
+    labels = np.zeros((300, 340), np.int32)
+    labels[ball(labels.shape, (150, 180), (130, 110))] = 1
+    labels[ball(labels.shape, (150, 180), (40, 40))] = 0
+    labels[140:160, 170:190] = 2
+    labels[10:40, 10:40] = 3
     told: list[np.ndarray] = []
     found, confidence = outline_in_blocks(
-        fields_of(labels), Options(), 40, side=130, finished=lambda box, inside: told.append(inside)
+        fields_of(labels), Options(), 40, side=80, finished=lambda box, inside: told.append(inside)
     )
     assert found.max() == 3 and len(confidence) == 4 and len(told) > 3
     for number in (1, 2, 3):
