@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from model_core.images.image import Image
     from model_core.images.readers import read_image
     from model_core.models.model import Model, load_model
-    from model_core.segmentation.outline import remask
+    from model_core.segmentation.remask import remask
     from model_core.segmentation.segmentation import Segmentation
     from model_core.segmentation.segmenter import segment
 
@@ -37,7 +37,7 @@ _HOMES = {
     "Model": "models.model",
     "load_model": "models.model",
     "Segmentation": "segmentation.segmentation",
-    "remask": "segmentation.outline",
+    "remask": "segmentation.remask",
     "segment": "segmentation.segmenter",
 }
 

@@ -30,6 +30,11 @@ class Extent(NamedTuple):
         z, y, x = self.total
         return z / self.area, y / self.area, x / self.area
 
+    @property
+    def length(self) -> int:
+        """The longest side of the box."""
+        return max(high - low for low, high in zip(self.low, self.high, strict=True))
+
     def joined(self, other: Extent) -> Extent:
         """The extent of both sets of pixels, which share none."""
         (z, y, x), (dz, dy, dx) = self.total, other.total
@@ -57,31 +62,45 @@ def measure(
     _, height, width = block.shape
     if block.size == 0:
         return {}
-    runs = list(_runs(block, where))
-    start, ids, length = (np.concatenate(parts) for parts in zip(*runs, strict=True))
-    if not ids.size:
-        return {}
-    order = np.argsort(ids, kind="stable")
-    start, ids, length = start[order], ids[order], length[order]
+    # sums of bands, so that memory follows the number of objects and not that of their runs
+    bands = [_summed(_of_runs(*runs, height, width, origin)) for runs in _runs(block, where)]
+    ids, area, total, low, high = _summed(tuple(np.concatenate(parts) for parts in zip(*bands, strict=True)))
+    corners = (map(tuple, part.tolist()) for part in (total, low, high))
+    return dict(zip(ids.tolist(), map(Extent, area.tolist(), *corners), strict=True))
+
+
+_Sums = tuple[np.ndarray, ...]  # IDs and areas (N,); sums of coordinates, low and high corners (N, 3)
+
+
+def _of_runs(
+    start: np.ndarray, ids: np.ndarray, length: np.ndarray, height: int, width: int, origin: Corner
+) -> _Sums:
+    """What each run says about its object."""
     row, x = np.divmod(start, width)
     z, y = np.divmod(row, height)
-    x, y, z = x + origin[2], y + origin[1], z + origin[0]
+    low = np.stack([z, y, x], 1) + np.array(origin)
+    total = low * length[:, None]
+    total[:, 2] += length * (length - 1) // 2
+    high = low + 1
+    high[:, 2] += length - 1
+    return ids, length, total, low, high
+
+
+def _summed(parts: _Sums) -> _Sums:
+    """One row an object out of several."""
+    ids = parts[0]
+    if not ids.size:
+        return parts
+    order = np.argsort(ids, kind="stable")
+    ids, area, total, low, high = (part[order] for part in parts)
     group = np.flatnonzero(np.r_[True, ids[1:] != ids[:-1]])
-
-    def add(values: np.ndarray) -> list[int]:
-        return np.add.reduceat(values, group).tolist()
-
-    def low(values: np.ndarray) -> list[int]:
-        return np.minimum.reduceat(values, group).tolist()
-
-    def high(values: np.ndarray) -> list[int]:
-        return np.maximum.reduceat(values, group).tolist()
-
-    totals = zip(add(z * length), add(y * length), add(length * (2 * x + length - 1) // 2), strict=True)
-    lows = zip(low(z), low(y), low(x), strict=True)
-    highs = zip(high(z + 1), high(y + 1), high(x + length), strict=True)
-    extents = map(Extent, add(length), totals, lows, highs)
-    return dict(zip(ids[group].tolist(), extents, strict=True))
+    return (
+        ids[group],
+        np.add.reduceat(area, group),
+        np.add.reduceat(total, group),
+        np.minimum.reduceat(low, group),
+        np.maximum.reduceat(high, group),
+    )
 
 
 _BAND_PIXELS = 1 << 20  # small enough to stay in the processor's cache

@@ -15,7 +15,8 @@ def follow_flows(flows: np.ndarray, start: np.ndarray, niter: int) -> np.ndarray
 
     The field between pixels is linear. A walker that turns back halves its step, so walkers come to
     rest on the sink itself instead of swinging about it; the others stop at the first step below
-    0.02 px, or after ``niter`` steps. Positions never leave the image.
+    0.02 px, or after ``niter`` steps. Positions never leave the image: walkers that are led
+    out of it stop at the border.
 
     Args:
         flows: float32 ``(3, Z, Y, X)``, order z, y, x, about unit length; of one plane z is unused.
@@ -49,8 +50,11 @@ def _walk_plane(flows, positions, first, last, niter):  # type: ignore[no-untype
                 step *= np.float32(0.5)
             if step * step * (vy * vy + vx * vx) < _STILL * _STILL:
                 break
+            stood_y, stood_x = y, x
             y = min(max(y + step * vy, np.float32(0)), np.float32(height - 1))
             x = min(max(x + step * vx, np.float32(0)), np.float32(width - 1))
+            if (y - stood_y) ** 2 + (x - stood_x) ** 2 < _STILL * _STILL:
+                break  # at the border, on the way to a sink beyond it
             before_y, before_x = vy, vx
         positions[1, n], positions[2, n] = y, x
 
@@ -82,7 +86,11 @@ def _walk_volume(flows, positions, first, last, niter):  # type: ignore[no-untyp
             length = velocity[0] ** 2 + velocity[1] ** 2 + velocity[2] ** 2
             if step * step * length < _STILL * _STILL:
                 break
+            moved = np.float32(0)
             for axis in range(3):
-                moved = positions[axis, n] + step * velocity[axis]
-                positions[axis, n] = min(max(moved, np.float32(0)), top[axis])
+                stood = positions[axis, n]
+                positions[axis, n] = min(max(stood + step * velocity[axis], np.float32(0)), top[axis])
+                moved += (positions[axis, n] - stood) ** 2
                 before[axis] = velocity[axis]
+            if moved < _STILL * _STILL:
+                break

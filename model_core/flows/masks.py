@@ -15,6 +15,8 @@ from model_core.flows.sinks import group_by_sink
 from model_core.flows.targets import labels_to_flows
 
 _LEAST = 0.1  # mean square of a component of true flows; only objects of a few pixels have less
+OpenSides = tuple[bool, bool, bool, bool]  # top, bottom, left, right
+CLOSED: OpenSides = (False, False, False, False)
 
 
 def flows_to_labels(
@@ -25,6 +27,7 @@ def flows_to_labels(
     flow_threshold: float = 0.4,
     min_size: int = 15,
     niter: int | None = None,
+    open_sides: OpenSides = CLOSED,
 ) -> np.ndarray:
     """Labels from the fields that the net predicts.
 
@@ -35,6 +38,8 @@ def flows_to_labels(
         flow_threshold: objects with a larger error of `flow_fit` are dropped; 0 keeps all.
         min_size: px, smaller objects are dropped.
         niter: most steps that a pixel walks; None suffices for objects of any size.
+        open_sides: where the image goes on beyond the fields. Objects that touch such a side are parts of
+            objects, whose flows need not fit: they are kept whatever ``flow_threshold`` says.
 
     Returns:
         uint32 of the shape of ``cellprob``, numbered 1, 2, ... from top to bottom.
@@ -53,6 +58,7 @@ def flows_to_labels(
         flow_threshold=flow_threshold,
         min_size=min_size,
         niter=niter,
+        open_sides=open_sides,
     )
     return labels.astype(np.uint32).reshape(cellprob.shape)
 
@@ -66,12 +72,13 @@ def checked_masks(
     min_size: int,
     niter: int | None,
     anisotropy: float | None = None,
+    open_sides: OpenSides = CLOSED,
 ) -> tuple[np.ndarray, Fit]:
     """`flows_to_labels`, and how well the fields fit each object.
 
     Args:
         flows: float32 ``(3, Z, Y, X)``; of a plane the z component is 0. cellprob: float32 ``(Z, Y, X)``.
-        anisotropy: as in `flow_fit`.
+        anisotropy: as in `flow_fit`. open_sides: as in `flows_to_labels`.
 
     Returns:
         labels int32 ``(Z, Y, X)``, numbered through, and their `flow_fit`.
@@ -88,6 +95,7 @@ def checked_masks(
     fit = flow_fit(labels, flows, anisotropy)
     if flow_threshold > 0:
         bad = fit.error > flow_threshold
+        bad[at_sides(labels, open_sides)] = False
         labels[bad[labels]] = 0
     before = drop_small(fill_holes(labels), min_size)
     labels = renumbered(before)
@@ -97,6 +105,13 @@ def checked_masks(
     old = np.zeros(int(labels.max()) + 1, np.int64)
     old[number[found]] = found
     return labels, Fit(fit.error[old], fit.agreement[old])
+
+
+def at_sides(labels: np.ndarray, sides: OpenSides) -> np.ndarray:
+    """Which labels of ``(Z, Y, X)`` touch these sides; 0 may be among them."""
+    borders = labels[:, 0], labels[:, -1], labels[:, :, 0], labels[:, :, -1]
+    touching = [border.ravel() for border, chosen in zip(borders, sides, strict=True) if chosen]
+    return np.unique(np.concatenate(touching)) if touching else np.zeros(0, labels.dtype)
 
 
 class Fit(NamedTuple):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 _SAMPLES = 1_000_000  # pixels a channel looked at for the percentiles
+Ends = float | np.ndarray
 
 
-def intensity_range(channel: np.ndarray) -> tuple[float, float]:
+def intensity_range(channel: np.ndarray, samples: int = _SAMPLES) -> tuple[float, float]:
     """The dark and the bright end of one channel.
 
     The 1st and the 99th percentile, so that hot pixels count for nothing. Where less than 1 % of the
@@ -16,11 +17,12 @@ def intensity_range(channel: np.ndarray) -> tuple[float, float]:
 
     Args:
         channel: numbers of any shape; NaN and infinity are left out.
+        samples: about as many pixels are looked at.
 
     Returns:
         ``(low, high)``; equal when the channel is constant or holds no finite number.
     """
-    step = max(1, int(np.ceil(np.sqrt(channel.size / _SAMPLES))))
+    step = max(1, int(np.ceil(np.sqrt(channel.size / samples))))
     sample = channel[..., ::step, ::step] if channel.ndim >= 2 else channel[::step]
     sample = np.asarray(sample, np.float32).ravel()
     sample = sample[np.isfinite(sample)]
@@ -43,16 +45,24 @@ def normalise(pixels: np.ndarray, ranges: list[tuple[float, float]] | None = Non
     scaled = np.empty(pixels.shape, np.float32)
     for index, channel in enumerate(pixels):
         low, high = ranges[index] if ranges is not None else intensity_range(channel)
-        if not high > low:
-            scaled[index] = 0
-            continue
-        out = scaled[index]
-        np.subtract(channel, low, out=out, dtype=np.float32, casting="unsafe")
-        out *= 1 / (high - low)
-        if channel.dtype.kind == "f":
-            np.nan_to_num(out, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
-        compress(out)
+        scale(channel, low, high, scaled[index])
     return scaled
+
+
+def scale(channel: np.ndarray, low: Ends, high: Ends, out: np.ndarray) -> None:
+    """Writes the channel to ``out``, float32: 0 at its dark end, 1 at its bright end, logarithmic beyond.
+
+    The ends are numbers, or arrays with one for every pixel. NaN and infinity become 0, and so does
+    everything when the ends are the same.
+    """
+    if not np.all(high > low):
+        out[...] = 0
+        return
+    np.subtract(channel, low, out=out, dtype=np.float32, casting="unsafe")
+    out *= 1 / (high - low)
+    if channel.dtype.kind == "f":
+        np.nan_to_num(out, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+    compress(out)
 
 
 def compress(values: np.ndarray) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from model_core.errors import UserError
-from model_core.flows.masks import checked_masks
+from model_core.flows.masks import CLOSED, OpenSides, checked_masks
 from model_core.segmentation.confidence import (
     DEFAULT,
     Calibration,
@@ -17,13 +15,15 @@ from model_core.segmentation.confidence import (
     object_scores,
 )
 from model_core.segmentation.options import Options
-from model_core.segmentation.segmentation import Segmentation
-from model_core.segmentation.sizes import median_diameter
 from model_core.segmentation.stitching import stitch_planes
 
 
 def outline(
-    flows: np.ndarray, cellprob: np.ndarray, options: Options, calibration: Calibration = DEFAULT
+    flows: np.ndarray,
+    cellprob: np.ndarray,
+    options: Options,
+    calibration: Calibration = DEFAULT,
+    open_sides: OpenSides = CLOSED,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The objects in the fields of an image, or of a part of it.
 
@@ -32,6 +32,7 @@ def outline(
         cellprob: float32 ``(Z, Y, X)``, logits.
         options: whose do_3D and anisotropy say how the fields were made.
         calibration: of the model that made them.
+        open_sides: where the image goes on beyond these fields; see `flows_to_labels`.
 
     Returns:
         labels uint32 ``(Z, Y, X)``, and the confidence of each, float64 ``(max label + 1,)``, 0..1.
@@ -41,6 +42,7 @@ def outline(
         "flow_threshold": options.flow_threshold,
         "min_size": options.min_size,
         "niter": options.niter,
+        "open_sides": open_sides,
     }
     if options.do_3D:
         labels, fit = checked_masks(flows, cellprob, anisotropy=options.anisotropy or 1.0, **thresholds)
@@ -69,23 +71,3 @@ def _masks_of_planes(
         scores.append(object_scores(fit)[1:])
         highest += len(fit.error) - 1
     return labels, np.concatenate(scores)
-
-
-def remask(result: Segmentation, **changes: Any) -> Segmentation:
-    """The same fields with other thresholds: only the last step is done again.
-
-    Args:
-        changes: any of cellprob_threshold, flow_threshold, min_size, niter, stitch_threshold.
-
-    Raises:
-        UserError: an option that is not about this step, or a value that makes no sense.
-    """
-    allowed = {"cellprob_threshold", "flow_threshold", "min_size", "niter", "stitch_threshold"}
-    if set(changes) - allowed:
-        raise UserError(f"Only {', '.join(sorted(allowed))} can be changed without running the model again.")
-    options = replace(result.options, **changes).checked()
-    labels, confidence = outline(result.flows, result.cellprob, options, result.calibration)
-    found = median_diameter(labels)
-    return replace(
-        result, labels=labels, confidence=confidence, diameter=found or result.diameter, options=options
-    )

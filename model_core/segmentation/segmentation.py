@@ -16,7 +16,8 @@ from model_core.segmentation.options import Options
 class Segmentation:
     """What a model said about an image.
 
-    labels: uint32 (Z, Y, X). flows: float32 (2 or 3, Z, Y, X). cellprob: float32 (Z, Y, X), logits.
+    labels: uint32 (Z, Y, X). flows: float32 (2 or 3, Z, Y, X). cellprob: float32 (Z, Y, X), logits. Where
+    planes are large (a side of more than `scaled.LARGE` px) both fields are float16, to save memory.
     diameter: px, of the objects found; the one given or estimated when none was found.
     confidence: float64 (max label + 1,), by label: the probability that it matches a true object at an IoU
     of 0.5. calibration: of the model, by which the confidence is told.

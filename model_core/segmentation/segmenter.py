@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,16 +13,19 @@ from model_core.errors import Cancelled
 from model_core.images.channels import choose_channels
 from model_core.images.float32 import fit_for_float32
 from model_core.images.image import Image, image_from_array
-from model_core.images.normalise import normalise
 from model_core.images.readers import read_image
+from model_core.images.scaled import ScaledImage, is_finite
 from model_core.models.model import Model, load_model
-from model_core.segmentation.diameter import LARGEST_ZOOM, estimate_diameter
+from model_core.segmentation.blocks import in_blocks, outline_in_blocks, whole_box
+from model_core.segmentation.growing_labels import Finished
+from model_core.segmentation.look import measured_diameter
 from model_core.segmentation.options import Options
-from model_core.segmentation.outline import remask
-from model_core.segmentation.scaling import resized, resized_to
+from model_core.segmentation.outline import outline
+from model_core.segmentation.planes import PlanePredictor, predict_planes
 from model_core.segmentation.segmentation import Segmentation
-from model_core.segmentation.tiling import Cancel, Fields, Progress, predict_fields
-from model_core.segmentation.volume import estimate_volume_diameter, predict_volume
+from model_core.segmentation.sizes import median_diameter
+from model_core.segmentation.tiling import Cancel, Fields, Progress
+from model_core.segmentation.volume import predict_volume
 
 
 def segment(
@@ -32,15 +36,22 @@ def segment(
     device: str | None = None,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
+    finished: Finished | None = None,
     **options: Any,
 ) -> Segmentation:
     """Finds the objects in an image.
+
+    Planes with a side of more than `LARGE` px are worked on in blocks: intensities are scaled place by
+    place, and memory beyond the image, its labels and its fields (10 bytes a pixel) stays the same.
 
     Args:
         image: an `Image`, a path, or an array ``(Y, X)``, ``(Y, X, C)``, ``(Z, Y, X)`` or with ``axes``.
         model: a `Model`, a name in the registry, a file, or None for the bundled generalist.
         device: "cuda", "mps" or "cpu"; None takes the best there is. Ignored for a `Model`.
         progress: called with the fraction done and what is being done. cancel: asked between tiles.
+        finished: called with a box ``(slice z, slice y, slice x)`` and the labels in it, uint32, whenever
+            objects are final: block by block in large planes, once in others. What has a number there
+            keeps it and its shape; the background may still become objects.
         options: the fields of `Options`: channels (of the image that the model looks at, such as (2, 3) for
             cells in the second and nuclei in the third; 0 as the first: the mean of all; None: the first
             ones; see `choose_channels`), diameter (px; None estimates it), do_3D (None: when there are
@@ -68,56 +79,70 @@ def segment(
     image = fit_for_float32(image)
     report = progress or (lambda fraction, text: None)
     report(0.0, "Measuring the cells")
-    pixels, notes = net_input(image, model)
+    pixels, notes = _looked_at(image, model)
     if cancel and cancel():
         raise Cancelled
     volume = image.shape[1] > 1 and (
         settings.do_3D if settings.do_3D is not None else not settings.stitch_threshold
     )
-    diameter = settings.diameter
-    if diameter is None:
-        found = (
-            estimate_volume_diameter(model, pixels, cancel)
-            if image.shape[1] > 1
-            else estimate_diameter(model, pixels[:, 0], cancel)
+    settings = replace(settings, do_3D=volume, anisotropy=settings.anisotropy or image.anisotropy or 1.0)
+    diameter = settings.diameter or measured_diameter(model, pixels, cancel) or model.diameter
+    predictor = PlanePredictor(model, pixels, diameter, settings, cancel)
+    if in_blocks(settings, pixels.shape):
+        fields = predictor.no_fields(np.float16)
+        labels, confidence = outline_in_blocks(
+            fields,
+            settings,
+            diameter,
+            model.card.calibration,
+            predict=lambda z, core: predictor.predict(fields, z, core.rows, core.columns),
+            finished=finished,
+            progress=lambda fraction: report(0.05 + 0.95 * fraction, "Finding cells"),
+            cancel=cancel,
         )
-        diameter = found or model.diameter
-    anisotropy = settings.anisotropy or image.anisotropy or 1.0
-
-    def tiles(done: int, total: int) -> None:
-        report(0.05 + 0.8 * done / total, "Finding cells")
-
-    common = {
-        "tile": settings.tile,
-        "batch_size": settings.batch_size,
-        "augment": settings.augment,
-        "cancel": cancel,
-    }
-    if volume:
-        fields = predict_volume(model, pixels, diameter, anisotropy, progress=tiles, **common)  # type: ignore[arg-type]
     else:
-        fields = _predict_planes(model, pixels, diameter, tiles, common)
-    if cancel and cancel():
-        raise Cancelled
-    report(0.85, "Outlining cells")
-    result = Segmentation(
-        np.zeros(image.shape[1:], np.uint32),
+
+        def found(fraction: float) -> None:
+            report(0.05 + 0.8 * fraction, "Finding cells")
+
+        fields = _volume_fields(predictor, found) if volume else predict_planes(predictor, found)
+        if cancel and cancel():
+            raise Cancelled
+        report(0.85, "Outlining cells")
+        labels, confidence = outline(*fields, settings, model.card.calibration)
+        if finished:
+            finished(whole_box(labels.shape), labels)
+    report(1.0, "Done")
+    return Segmentation(
+        labels,
         fields.flows,
         fields.cellprob,
-        diameter,
-        np.zeros(1),
-        replace(settings, do_3D=volume, anisotropy=anisotropy),
+        median_diameter(labels) or diameter,
+        confidence,
+        settings,
         model.id,
         told + notes,
         model.card.calibration,
     )
-    result = remask(result)
-    report(1.0, "Done")
-    return result
 
 
-def net_input(image: Image, model: Model) -> tuple[np.ndarray, tuple[str, ...]]:
-    """What the net sees: float32 ``(I, Z, Y, X)``, normalised, and what the user should know about it.
+def _volume_fields(predictor: PlanePredictor, progress: Callable[[float], None]) -> Fields:
+    model, options = predictor.model, predictor.options
+    return predict_volume(
+        model,
+        model.network.arrange(predictor.image.whole()),
+        predictor.diameter,
+        options.anisotropy or 1.0,
+        progress=lambda done, total: progress(done / total),
+        cancel=predictor.cancel,
+        tile=options.tile,
+        batch_size=options.batch_size,
+        augment=options.augment,
+    )
+
+
+def _looked_at(image: Image, model: Model) -> tuple[ScaledImage, tuple[str, ...]]:
+    """The channels that the net sees, and what the user should know about them.
 
     Of more channels than the net has inputs the first ones count.
     """
@@ -125,33 +150,9 @@ def net_input(image: Image, model: Model) -> tuple[np.ndarray, tuple[str, ...]]:
     inputs = model.network.options.channels
     if image.channels > inputs:
         notes.append(f"The image has {image.channels} channels; the model looked at the first {inputs}.")
-    if image.dtype.kind == "f" and not np.isfinite(image.pixels).all():
+    if not is_finite(image.pixels):
         notes.append("Some pixels hold no number (NaN or infinity); they were taken as black.")
-    pixels = normalise(image.pixels[:inputs])
-    if not pixels.any():
+    pixels = ScaledImage(image.pixels[:inputs])
+    if pixels.is_constant:
         notes.append("The image has the same value everywhere; there is nothing to see in it.")
-    return model.network.arrange(pixels), tuple(notes)
-
-
-def _predict_planes(
-    model: Model, pixels: np.ndarray, diameter: float, tiles: Any, common: dict[str, Any]
-) -> Fields:
-    """The fields of each plane by itself, at the size of the image."""
-    depth, height, width = pixels.shape[1:]
-    zoom = min(model.diameter / diameter, LARGEST_ZOOM)
-    fields = Fields(
-        np.empty((2, depth, height, width), np.float32),
-        np.empty((depth, height, width), np.float32),
-        np.empty((depth, height, width), np.float32),
-    )
-    for z in range(depth):
-        plane = predict_fields(
-            model,
-            resized(pixels[:, z], zoom),
-            progress=lambda done, total, z=z: tiles(z * total + done, depth * total),  # type: ignore[misc]
-            **common,
-        )
-        fields.flows[:, z] = resized_to(plane.flows, height, width)
-        fields.cellprob[z] = resized_to(plane.cellprob[None], height, width)[0]
-        fields.size[z] = resized_to(plane.size[None], height, width)[0]
-    return fields
+    return pixels, tuple(notes)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
+_ROWS = 1024  # of labels looked at at once
+
 
 def diameters(labels: np.ndarray) -> np.ndarray:
     """float64 (N,), px: the diameter ``2 * sqrt(area / pi)`` of the circle of equal area, for each object of
     a plane; for each object of a volume the diameter of the ball of equal volume, ``2 * cbrt(3 V / 4 pi)``.
     """
-    sizes = np.bincount(labels.ravel())[1:]
-    sizes = sizes[sizes > 0]
+    highest = int(labels.max(initial=0))
+    rows = labels.reshape(-1, labels.shape[-1])
+    sizes = np.zeros(highest + 1, np.int64)
+    for first in range(0, len(rows), _ROWS):  # bincount makes a copy eight bytes deep
+        sizes += np.bincount(rows[first : first + _ROWS].ravel(), minlength=highest + 1)
+    sizes = sizes[1:][sizes[1:] > 0]
     if labels.ndim == 3 and labels.shape[0] > 1:
         return 2 * np.cbrt(sizes * 3 / (4 * np.pi))
     return 2 * np.sqrt(sizes / np.pi)

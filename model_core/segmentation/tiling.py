@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -22,11 +23,10 @@ OVERLAP = 64
 
 
 class Fields(NamedTuple):
-    """What the net says about a plane: flows float32 (2, Y, X), cellprob and size float32 (Y, X)."""
+    """What the net says about a plane: flows float32 (2, Y, X), cellprob float32 (Y, X)."""
 
     flows: np.ndarray
     cellprob: np.ndarray
-    size: np.ndarray
 
 
 def predict_fields(
@@ -56,7 +56,7 @@ def predict_fields(
     side_y, side_x = rows[0][1] - rows[0][0], columns[0][1] - columns[0][0]
     padded = padded_to(pixels, rows[-1][1], columns[-1][1])
     places = [(y, x) for y, _ in rows for x, _ in columns]
-    total = np.zeros((4, *padded.shape[1:]), np.float32)
+    total = np.zeros((3, *padded.shape[1:]), np.float32)
     weights = np.zeros(padded.shape[1:], np.float32)
     taper = np.outer(_taper(side_y, len(rows) > 1), _taper(side_x, len(columns) > 1))
     for first in range(0, len(places), batch_size):
@@ -67,12 +67,12 @@ def predict_fields(
         for (y, x), maps in zip(
             batch, _mirrored(model, tiles) if augment else model.predict(tiles), strict=True
         ):
-            total[:, y : y + side_y, x : x + side_x] += maps * taper
+            total[:, y : y + side_y, x : x + side_x] += maps[:3] * taper
             weights[y : y + side_y, x : x + side_x] += taper
         if progress:
             progress(min(first + batch_size, len(places)), len(places))
     total = total[:, :height, :width] / weights[:height, :width]
-    return Fields(total[:2], total[2], total[3])
+    return Fields(total[:2], total[2])
 
 
 def padded_to(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -82,6 +82,19 @@ def padded_to(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
         return pixels
     mode: Literal["reflect", "edge"] = "reflect" if min(pixels.shape[1:]) > 1 else "edge"
     return np.pad(pixels, ((0, 0), (0, more_y), (0, more_x)), mode=mode)
+
+
+def cut(part: slice, side: float) -> list[slice]:
+    """A range of rows or columns in about equal parts of at most ``side`` px."""
+    length = part.stop - part.start
+    count = max(1, math.ceil(length / side))
+    edges = [part.start + length * n // count for n in range(count + 1)]
+    return [slice(a, b) for a, b in pairwise(edges)]
+
+
+def widened(part: slice, margin: int, length: int) -> slice:
+    """A range of rows or columns with ``margin`` more at both ends, as far as the plane goes."""
+    return slice(max(0, part.start - margin), min(length, part.stop + margin))
 
 
 def spans(length: int, tile: int, overlap: int = OVERLAP) -> list[tuple[int, int]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model_core.errors import Cancelled
-from model_core.segmentation.diameter import LARGEST_ZOOM, estimate_diameter
+from model_core.segmentation.diameter import LARGEST_ZOOM
 from model_core.segmentation.scaling import resized_to
 from model_core.segmentation.tiling import (
     TILE,
@@ -21,8 +21,6 @@ from model_core.segmentation.tiling import (
 
 if TYPE_CHECKING:
     from model_core.models.model import Model
-
-_LOOKED_AT = 3  # planes whose diameters are averaged
 
 
 def predict_volume(
@@ -52,12 +50,11 @@ def predict_volume(
         progress: called with planes done and planes in all.
 
     Returns:
-        flows float32 ``(3, Z, Y, X)``, cellprob and size float32 ``(Z, Y, X)``.
+        flows float32 ``(3, Z, Y, X)``, cellprob float32 ``(Z, Y, X)``.
     """
     shape = pixels.shape[1:]
     flows = np.zeros((3, *shape), np.float32)
     cellprob = np.zeros(shape, np.float32)
-    size = np.zeros(shape, np.float32)
     zoom = min(model.diameter / diameter, LARGEST_ZOOM)
     zooms = (zoom * anisotropy, zoom, zoom)
     done, total = 0, sum(shape)
@@ -71,12 +68,11 @@ def predict_volume(
                 flows[rows][here] += fields[0] / 2
                 flows[columns][here] += fields[1] / 2
                 cellprob[here] += fields[2] / 3
-                size[here] += fields[3] / 3
             done += len(planes)
             if progress:
                 progress(done, total)
     flows[0] /= anisotropy
-    return Fields(flows, cellprob, size)
+    return Fields(flows, cellprob)
 
 
 def _looks(
@@ -89,7 +85,7 @@ def _looks(
     augment: bool,
     cancel: Cancel | None,
 ) -> Iterator[tuple[range, list[np.ndarray]]]:
-    """Planes across an axis, a few at once, and their maps ``(4, *scaled)``.
+    """Planes across an axis, a few at once, and their maps ``(3, *scaled)``.
 
     Planes that are smaller than a batch of tiles go through the net together, which takes half the time.
     """
@@ -105,17 +101,9 @@ def _looks(
         looked = [resized_to(np.ascontiguousarray(pixels.take(at, axis=axis + 1)), *scaled) for at in planes]
         if together > 1:
             maps = model.predict(np.stack([padded_to(plane, height, width) for plane in looked]))
-            yield planes, list(maps[:, :, : scaled[0], : scaled[1]])
+            yield planes, list(maps[:, :3, : scaled[0], : scaled[1]])
         else:
             fields = predict_fields(
                 model, looked[0], tile=tile, batch_size=batch_size, augment=augment, cancel=cancel
             )
-            yield planes, [np.concatenate([fields.flows, fields.cellprob[None], fields.size[None]])]
-
-
-def estimate_volume_diameter(model: Model, pixels: np.ndarray, cancel: Cancel | None = None) -> float | None:
-    """px in Y and X: the median of what the XY planes with the most contrast say; None without objects."""
-    contrast = pixels.std(axis=(0, 2, 3))
-    found = [estimate_diameter(model, pixels[:, z], cancel) for z in np.argsort(-contrast)[:_LOOKED_AT]]
-    seen = [diameter for diameter in found if diameter]
-    return float(np.median(seen)) if seen else None
+            yield planes, [np.concatenate([fields.flows, fields.cellprob[None]])]

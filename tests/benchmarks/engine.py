@@ -1,10 +1,11 @@
 """The engine beside Cellpose 3: the same arrays, the same number of threads, one run.
 
-    python tests/benchmarks/engine.py --peer /path/to/python-with-cellpose [--check] [--threads 2]
+    python tests/benchmarks/engine.py --peer /path/to/python-with-cellpose [--check] [--threads 2] [--large]
 
 Cellpose runs in an interpreter of its own (``pip install "cellpose<4"`` in a virtual environment). Every
-figure is the median of several calls after one warm-up. With --check the exit code is 1 where a ratio
-falls short of the goal.
+figure is the median of several calls after one warm-up; those of large images come from one call in a
+process of its own (large.py). With --check the exit code is 1 where a ratio falls short of the goal.
+With --large the memory of an image of 16k x 16k is measured too, with a net that costs nothing.
 """
 
 from __future__ import annotations
@@ -86,6 +87,42 @@ def ours(folder: Path, threads: int, repeats: int) -> dict[str, float]:
     return rows
 
 
+def in_process(python: str, script: str, *arguments: str, environment: dict[str, str]) -> dict[str, float]:
+    """What a script beside this one prints as JSON in its last line."""
+    answer = subprocess.run(
+        [python, str(HERE / script), *arguments], capture_output=True, text=True, env=environment, check=False
+    )
+    if answer.returncode:
+        sys.exit(answer.stderr)
+    figures: dict[str, float] = json.loads(answer.stdout.splitlines()[-1])
+    return figures
+
+
+def large_images(peer: str, threads: str, environment: dict[str, str], largest: bool) -> bool:
+    """Prints the rows of large images; whether one misses its goal."""
+
+    def our(side: int, *more: str) -> dict[str, float]:
+        return in_process(
+            sys.executable, "large.py", str(side), "--threads", threads, *more, environment=environment
+        )
+
+    small, large = our(1024), our(8192)
+    theirs = in_process(peer, "large_peer.py", "8192", environment=environment)
+    before, after = small["seconds"], large["seconds"]
+    ours, beside = large["peak"], theirs["peak"]
+    rows = [
+        ("growth 1k to 8k", f"{before:.1f} s, {after:.1f} s", after / before / 64, 1.0),
+        ("peak memory 8k", f"{ours:.2f} GiB, Cellpose {beside:.2f} GiB", ours / beside, 0.5),
+    ]
+    if largest:
+        peak = our(16384, "--free-net")["peak"]
+        rows.append(("peak memory 16k", f"{peak:.2f} GiB", peak, 6.0))
+    print(f"\n{'large images':<20}{'':<32}{'figure':>8}{'at most':>9}")
+    for name, text, figure, most in rows:
+        print(f"{name:<20}{text:<32}{figure:>8.2f}{most:>9.1f}{'  short' * (figure > most)}")
+    return any(figure > most for *_, figure, most in rows)
+
+
 def write_inputs(folder: Path) -> None:
     from model_core import labels_to_flows
 
@@ -109,6 +146,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="exit with 1 where a goal is missed")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--large", action="store_true", help="measure an image of 16k x 16k too")
     options = parser.parse_args()
     threads = str(options.threads)
     environment = {**os.environ, "OMP_NUM_THREADS": threads, "NUMBA_NUM_THREADS": threads}
@@ -116,17 +154,7 @@ def main() -> int:
         folder = Path(name)
         write_inputs(folder)
         mine = ours(folder, options.threads, options.repeats)
-        answer = subprocess.run(
-            [options.peer, str(HERE / "engine_peer.py"), name, str(options.threads)],
-            capture_output=True,
-            text=True,
-            env=environment,
-            check=False,
-        )
-    if answer.returncode:
-        print(answer.stderr, file=sys.stderr)
-        return 2
-    theirs = json.loads(answer.stdout.splitlines()[-1])
+        theirs = in_process(options.peer, "engine_peer.py", name, threads, environment=environment)
     missed = False
     print(f"{'work':<24}{'ours s':>9}{'Cellpose s':>12}{'ratio':>8}{'goal':>7}")
     for row, seconds in mine.items():
@@ -135,6 +163,7 @@ def main() -> int:
         missed |= ratio < goal
         mark = "" if ratio >= goal else "  short"
         print(f"{row:<24}{seconds:>9.3f}{theirs[row]:>12.3f}{ratio:>8.1f}{goal:>7.0f}{mark}")
+    missed |= large_images(options.peer, threads, environment, options.large)
     return int(options.check and missed)
 
 

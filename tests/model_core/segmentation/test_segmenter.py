@@ -12,7 +12,7 @@ from model_core.errors import Cancelled, UserError
 from model_core.images.image import Image, image_from_array
 from model_core.models.model import Model, load_model
 from model_core.segmentation.options import Options
-from model_core.segmentation.outline import remask
+from model_core.segmentation.remask import remask
 from model_core.segmentation.segmenter import segment
 
 

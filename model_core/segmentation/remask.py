@@ -1,0 +1,44 @@
+"""Other thresholds on fields that are there already."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from model_core.errors import UserError
+from model_core.segmentation.blocks import in_blocks, outline_in_blocks
+from model_core.segmentation.outline import outline
+from model_core.segmentation.segmentation import Segmentation
+from model_core.segmentation.sizes import median_diameter
+from model_core.segmentation.tiling import Cancel, Fields
+
+
+def remask(result: Segmentation, *, cancel: Cancel | None = None, **changes: Any) -> Segmentation:
+    """The same fields with other thresholds: only the last step is done again.
+
+    Args:
+        cancel: asked between the blocks of large images.
+        changes: any of cellprob_threshold, flow_threshold, min_size, niter, stitch_threshold.
+
+    Raises:
+        UserError: an option that is not about this step, or a value that makes no sense.
+        Cancelled: ``cancel`` said so.
+    """
+    allowed = {"cellprob_threshold", "flow_threshold", "min_size", "niter", "stitch_threshold"}
+    if set(changes) - allowed:
+        raise UserError(f"Only {', '.join(sorted(allowed))} can be changed without running the model again.")
+    options = replace(result.options, **changes).checked()
+    if in_blocks(options, result.cellprob.shape):
+        fields = Fields(result.flows, result.cellprob)
+        labels, confidence = outline_in_blocks(
+            fields, options, result.diameter, result.calibration, cancel=cancel
+        )
+    else:
+        labels, confidence = outline(result.flows, result.cellprob, options, result.calibration)
+    return replace(
+        result,
+        labels=labels,
+        confidence=confidence,
+        diameter=median_diameter(labels) or result.diameter,
+        options=options,
+    )
