@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -35,7 +34,8 @@ class Replicas:
         for net in self.nets[1:]:
             for shared, parameter in zip(network.parameters(), net.parameters(), strict=True):
                 parameter.data = shared.data
-        self._pool = _threads(count, cores // count) if count > 1 else None
+        self._cores = cores // count
+        self._pool = ThreadPoolExecutor(count, thread_name_prefix="replica") if count > 1 else None
 
     def gradients(self, batch: Batch, losses: Losses) -> dict[str, float]:
         """Fills the gradients of the net with the mean over the parts of the batch.
@@ -57,25 +57,15 @@ class Replicas:
 
         if self._pool is None:
             return work(self.nets[0], parts[0])
-        found = list(self._pool.map(work, self.nets, parts))
+        before = torch.get_num_threads()
+        torch.set_num_threads(self._cores)  # threads ask for it when they begin, and again in `backward`
+        try:
+            found = list(self._pool.map(work, self.nets, parts))
+        finally:
+            torch.set_num_threads(before)
         used = self.nets[: len(parts)]
         mine, *others = ([p.grad for p in net.parameters() if p.grad is not None] for net in used)
         for theirs in others:
             torch._foreach_add_(mine, theirs)
         torch._foreach_div_(mine, len(used))
         return {name: sum(part[name] for part in found) / len(found) for name in found[0]}
-
-
-def _threads(count: int, cores: int) -> ThreadPoolExecutor:
-    """Threads in which torch computes on so many cores each; other threads keep what they have."""
-    before = torch.get_num_threads()
-    all_there = threading.Barrier(count)
-
-    def start() -> None:
-        torch.set_num_threads(cores)  # of this thread, and of those that begin before it is set back
-        all_there.wait()
-
-    pool = ThreadPoolExecutor(count, thread_name_prefix="replica", initializer=start)
-    list(pool.map(lambda _: None, range(count)))
-    torch.set_num_threads(before)
-    return pool
