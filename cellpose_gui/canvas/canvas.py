@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol, cast
 
 import numpy as np
-from PyQt6.QtCore import QPointF, QRectF, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QKeyEvent, QPainterPath
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
 from cellpose_gui.canvas.channel_display import ChannelDisplay
-from cellpose_gui.canvas.image_item import ImageItem
+from cellpose_gui.canvas.colour_by import ColourBy
+from cellpose_gui.canvas.guides import Guides
+from cellpose_gui.canvas.image_item import ImageItem, ImageStyle
 from cellpose_gui.canvas.label_item import LabelItem, Preview
 from cellpose_gui.canvas.marks import Mark
 from cellpose_gui.canvas.palette import OverlayStyle
 from cellpose_gui.canvas.pointer import Pointer
-from cellpose_gui.canvas.tools.brush import Brush
-from cellpose_gui.canvas.tools.delete import Delete
+from cellpose_gui.canvas.reading import Reading
+from cellpose_gui.canvas.tools.all_tools import TOOLS
 from cellpose_gui.canvas.tools.edits import delete_cells, say_deleted
-from cellpose_gui.canvas.tools.eraser import Eraser
-from cellpose_gui.canvas.tools.outline import Outline
-from cellpose_gui.canvas.tools.pan import Pan
-from cellpose_gui.canvas.tools.select import Select
-from cellpose_gui.canvas.tools.tool import CHANGES, CREATES, Tool
+from cellpose_gui.canvas.tools.tool import CHANGES, CREATES
 from cellpose_gui.canvas.view import CanvasView
 from cellpose_gui.document.document import Document
-from model_core.annotation.patch import Patch
+from cellpose_gui.tasks.prompter import Prompter
+from model_core.annotation.patch import Box, Patch
 
-TOOLS: tuple[type[Tool], ...] = (Select, Brush, Eraser, Outline, Delete, Pan)
 LARGEST_BRUSH = 500.0
+_KEYS_OF_GESTURES = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
 
 
 class HasPixels(Protocol):
@@ -40,29 +39,19 @@ class HasPixels(Protocol):
         """(C, Z, Y, X)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What lies under the cursor. `values`: one per channel, in the units of the image."""
-
-    plane: int
-    row: int
-    col: int
-    values: tuple[float, ...]
-    label: int
-
-
 class Canvas(QWidget):
     """Shows a document and lets the current tool edit it.
 
-    Keys: `F` fits, `1` shows one image pixel per screen pixel, `[` and `]` change the brush, Delete deletes
-    the selection, Escape cancels the gesture, else clears the selection. Space and drag, a middle or a right
-    drag pan.
+    Escape cancels the gesture, else clears the selection; all other keys are those of the commands. Space and
+    drag, a middle or a right drag pan.
     """
 
     hovered = pyqtSignal(object)  # a Reading, or None off the image
     tool_changed = pyqtSignal(str)
     brush_size_changed = pyqtSignal(float)
     plane_changed = pyqtSignal(int)
+    overlay_changed = pyqtSignal()
+    channels_changed = pyqtSignal()
     view_changed = pyqtSignal()  # the zoom factor or the part of the image that is shown
     said = pyqtSignal(str)  # a line for the status bar
 
@@ -74,14 +63,20 @@ class Canvas(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.view)
         self._image, self._overlay = ImageItem(), LabelItem()
-        self._shape, self._ring = Mark(fill_opacity=0.12), Mark()
-        for item in (self._image, self._overlay, self._shape, self._ring):
+        for item in (self._image, self._overlay):
             self.view.add(item)
+        self.guides = Guides(self.view, self._image)
+        self._shape, self._ring = Mark(fill_opacity=0.12), Mark()
+        for mark in (self._shape, self._ring):
+            self.view.add(mark)
+        self.colour_by = ColourBy()
+        self.colour_by.coloured.connect(self._overlay.set_colouring)
         self._document: Document | None = None
         self._pixels = np.zeros((1, 1, 0, 0), np.uint8)
         self._plane = 0
         self._brush_size = 12.0
         self._pointer: Pointer | None = None
+        self.prompts: Prompter | None = None
         self._tools = {tool.name: tool(self) for tool in TOOLS}
         self._tool = self._tools["select"]
         self._connect_view()
@@ -93,6 +88,7 @@ class Canvas(QWidget):
         self.view.double_clicked.connect(self._double_click)
         self.view.left.connect(self._leave)
         self.view.turned.connect(self._turn)
+        self.view.wheel_is_taken = lambda pointer: self._tool.takes_wheel(pointer)
         self.view.view_changed.connect(self.view_changed)
 
     # ------------------------------------------------------------------ what is shown
@@ -108,6 +104,8 @@ class Canvas(QWidget):
             self._document.patch_applied.disconnect(self._show_patch)
             self._document.selection_changed.disconnect(self._show_selection)
         self._document, self._plane = document, 0
+        self.colour_by.set_document(document)
+        self.guides.set_document(document)
         if document is None:
             self._image.set_pixels(None)
             self._overlay.set_labels(None)
@@ -137,6 +135,7 @@ class Canvas(QWidget):
         self._plane = plane
         self._image.set_plane(plane)
         self._overlay.set_plane(plane)
+        self.guides.set_plane(plane)
         self.plane_changed.emit(plane)
         self._refresh_hover()
 
@@ -148,6 +147,17 @@ class Canvas(QWidget):
     @channels.setter
     def channels(self, channels: tuple[ChannelDisplay, ...]) -> None:
         self._image.channels = channels
+        self.channels_changed.emit()
+
+    @property
+    def image_style(self) -> ImageStyle:
+        """One channel or all, and whether dark turns bright; assign to change it."""
+        return self._image.style
+
+    @image_style.setter
+    def image_style(self, style: ImageStyle) -> None:
+        self._image.style = style
+        self.channels_changed.emit()
 
     @property
     def overlay(self) -> OverlayStyle:
@@ -157,14 +167,7 @@ class Canvas(QWidget):
     @overlay.setter
     def overlay(self, style: OverlayStyle) -> None:
         self._overlay.style = style
-
-    @property
-    def labels_visible(self) -> bool:
-        return self.overlay.visible
-
-    @labels_visible.setter
-    def labels_visible(self, visible: bool) -> None:
-        self.overlay = replace(self.overlay, visible=visible)
+        self.overlay_changed.emit()
 
     def fit(self) -> None:
         """Show the whole image."""
@@ -174,12 +177,37 @@ class Canvas(QWidget):
         """One image pixel per screen pixel."""
         self.view.actual_size()
 
-    def zoom_to(self, box: tuple[slice, slice, slice]) -> None:
+    def zoom_to(self, box: Box) -> None:
         """Show a box (z, y, x), with some room around it, in its first plane if another one is shown."""
         z, y, x = box
         if not z.start <= self._plane < z.stop:
             self.plane = z.start
         self.view.zoom_to(QRectF(x.start, y.start, x.stop - x.start, y.stop - y.start), border=0.25)
+
+    def zoom_to_selection(self) -> None:
+        """Show all selected cells as large as they fit."""
+        if self._document is not None and self._document.selected:
+            boxes = [self._document.objects[id_].slices for id_ in self._document.selected]
+            z, y, x = (
+                slice(min(box[axis].start for box in boxes), max(box[axis].stop for box in boxes))
+                for axis in range(3)
+            )
+            self.zoom_to((z, y, x))
+
+    def reveal(self, box: Box) -> None:
+        """Move the view to a box (z, y, x) of which nothing can be seen; the zoom stays if the box fits."""
+        z, y, x = box
+        if not z.start < z.stop or self._document is None:
+            return
+        if not z.start <= self._plane < z.stop:
+            self.plane = z.start
+        place, shown = QRectF(x.start, y.start, x.stop - x.start, y.stop - y.start), self.view.box.viewRect()
+        if shown.intersects(place):
+            return
+        if place.width() > shown.width() or place.height() > shown.height():
+            self.view.zoom_to(place, border=0.1)
+        else:
+            self.view.centre_on(place.center())
 
     # ------------------------------------------------------------------ tools
 
@@ -188,7 +216,7 @@ class Canvas(QWidget):
         return self._tool.name
 
     def set_tool(self, name: str) -> None:
-        """Choose a tool by its name: select, brush, eraser, outline, delete or pan."""
+        """Choose a tool by its name."""
         tool = self._tools[name]
         if tool is self._tool:
             return
@@ -267,6 +295,18 @@ class Canvas(QWidget):
 
     # ------------------------------------------------------------------ events
 
+    def event(self, event: QEvent | None) -> bool:
+        """Within a gesture these keys belong to the tool, whatever command they stand for otherwise."""
+        if (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.ShortcutOverride
+            and self._tool.busy
+            and event.key() in _KEYS_OF_GESTURES
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         assert event is not None
         key = Qt.Key(event.key())
@@ -275,16 +315,6 @@ class Canvas(QWidget):
         if self._tool.key(key):
             return
         match key:
-            case Qt.Key.Key_F:
-                self.fit()
-            case Qt.Key.Key_1:
-                self.actual_size()
-            case Qt.Key.Key_BracketLeft:
-                self._turn(-1)
-            case Qt.Key.Key_BracketRight:
-                self._turn(1)
-            case Qt.Key.Key_Delete | Qt.Key.Key_Backspace:
-                self.delete_selected()
             case Qt.Key.Key_Control | Qt.Key.Key_Shift | Qt.Key.Key_Alt:
                 self._hold_modifiers(event)
             case Qt.Key.Key_Escape if self._document is not None:
@@ -327,7 +357,7 @@ class Canvas(QWidget):
     def _double_click(self, pointer: Pointer) -> None:
         if self._tool.uses_brush_size:  # two quick dabs
             self._tool.press(pointer)
-        else:
+        elif not self._tool.double_click(pointer):
             self._tool.cancel()
             self.fit()
 
@@ -337,7 +367,12 @@ class Canvas(QWidget):
         self.hovered.emit(None)
 
     def _turn(self, notches: int) -> None:
-        """Brush sizes grow by a tenth, at least by one pixel, each notch."""
+        """The wheel with Ctrl, or what the tool takes it for."""
+        if not self._tool.turn(notches):
+            self.resize_brush(notches)
+
+    def resize_brush(self, notches: int) -> None:
+        """Larger or smaller by a tenth, at least by one pixel, each notch."""
         for _ in range(abs(notches)):
             step = max(1.0, round(self._brush_size * 0.1))
             self.brush_size += step if notches > 0 else -step
@@ -361,6 +396,7 @@ class Canvas(QWidget):
     # ------------------------------------------------------------------ the document has changed
 
     def _show_patch(self, patch: Patch) -> None:
+        self.guides.apply(patch)
         z, rows, cols = patch.box
         if z.start <= self._plane < z.stop:
             self._overlay.labels_changed(rows, cols)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model_core.images.scaled import ScaledImage
-from model_core.segmentation.diameter import LARGEST_ZOOM, resized, resized_to
+from model_core.segmentation.diameter import LARGEST_ZOOM
 from model_core.segmentation.options import Options
+from model_core.segmentation.scaling import resized, resized_to
 from model_core.segmentation.tiling import Cancel, Fields, cut, predict_fields, widened
 
 if TYPE_CHECKING:

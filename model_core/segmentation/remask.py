@@ -7,9 +7,9 @@ from typing import Any
 
 from model_core.errors import UserError
 from model_core.segmentation.blocks import in_blocks, outline_in_blocks
-from model_core.segmentation.diameter import median_diameter
 from model_core.segmentation.outline import outline
 from model_core.segmentation.segmentation import Segmentation
+from model_core.segmentation.sizes import median_diameter
 from model_core.segmentation.tiling import Cancel, Fields
 
 
@@ -30,9 +30,11 @@ def remask(result: Segmentation, *, cancel: Cancel | None = None, **changes: Any
     options = replace(result.options, **changes).checked()
     if in_blocks(options, result.cellprob.shape):
         fields = Fields(result.flows, result.cellprob)
-        labels, confidence = outline_in_blocks(fields, options, result.diameter, cancel=cancel)
+        labels, confidence = outline_in_blocks(
+            fields, options, result.diameter, result.calibration, cancel=cancel
+        )
     else:
-        labels, confidence = outline(result.flows, result.cellprob, options)
+        labels, confidence = outline(result.flows, result.cellprob, options, result.calibration)
     return replace(
         result,
         labels=labels,

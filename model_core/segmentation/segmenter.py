@@ -10,18 +10,20 @@ from typing import Any
 import numpy as np
 
 from model_core.errors import Cancelled
+from model_core.images.channels import choose_channels
+from model_core.images.float32 import fit_for_float32
 from model_core.images.image import Image, image_from_array
 from model_core.images.readers import read_image
 from model_core.images.scaled import ScaledImage, is_finite
 from model_core.models.model import Model, load_model
 from model_core.segmentation.blocks import in_blocks, outline_in_blocks, whole_box
-from model_core.segmentation.diameter import median_diameter
 from model_core.segmentation.growing_labels import Finished
 from model_core.segmentation.look import measured_diameter
 from model_core.segmentation.options import Options
 from model_core.segmentation.outline import outline
 from model_core.segmentation.planes import PlanePredictor, predict_planes
 from model_core.segmentation.segmentation import Segmentation
+from model_core.segmentation.sizes import median_diameter
 from model_core.segmentation.tiling import Cancel, Fields, Progress
 from model_core.segmentation.volume import predict_volume
 
@@ -50,7 +52,9 @@ def segment(
         finished: called with a box ``(slice z, slice y, slice x)`` and the labels in it, uint32, whenever
             objects are final: block by block in large planes, once in others. What has a number there
             keeps it and its shape; the background may still become objects.
-        options: the fields of `Options`: diameter (px; None estimates it), do_3D (None: when there are
+        options: the fields of `Options`: channels (of the image that the model looks at, such as (2, 3) for
+            cells in the second and nuclei in the third; 0 as the first: the mean of all; None: the first
+            ones; see `choose_channels`), diameter (px; None estimates it), do_3D (None: when there are
             several planes and nothing is stitched), stitch_threshold (0 leaves planes apart), anisotropy
             (None: from the file, else 1), flow_threshold, cellprob_threshold, min_size (px), niter,
             augment, tile (px), batch_size.
@@ -59,15 +63,20 @@ def segment(
         A `Segmentation`; without objects its labels are all 0.
 
     Raises:
-        UserError: bad options, no such model, damaged model. Cancelled: ``cancel`` said so.
+        UserError: no image, bad options, no such model, damaged model. Cancelled: ``cancel`` said so.
+        MemoryError: image or fields do not fit; batches of the net were made smaller before.
     """
     settings = Options(**options).checked()
     if isinstance(image, str | Path):
         image = read_image(image)
     elif not isinstance(image, Image):
-        image = image_from_array(np.asarray(image), axes)
+        image = image_from_array(image, axes)
     if not isinstance(model, Model):
         model = load_model(model, device)
+    told: tuple[str, ...] = ()
+    if settings.channels is not None:
+        image, told = choose_channels(image, settings.channels, model.network.options.channels)
+    image = fit_for_float32(image)
     report = progress or (lambda fraction, text: None)
     report(0.0, "Measuring the cells")
     pixels, notes = _looked_at(image, model)
@@ -85,6 +94,7 @@ def segment(
             fields,
             settings,
             diameter,
+            model.card.calibration,
             predict=lambda z, core: predictor.predict(fields, z, core.rows, core.columns),
             finished=finished,
             progress=lambda fraction: report(0.05 + 0.95 * fraction, "Finding cells"),
@@ -99,7 +109,7 @@ def segment(
         if cancel and cancel():
             raise Cancelled
         report(0.85, "Outlining cells")
-        labels, confidence = outline(*fields, settings)
+        labels, confidence = outline(*fields, settings, model.card.calibration)
         if finished:
             finished(whole_box(labels.shape), labels)
     report(1.0, "Done")
@@ -111,7 +121,8 @@ def segment(
         confidence,
         settings,
         model.id,
-        notes,
+        told + notes,
+        model.card.calibration,
     )
 
 

@@ -14,6 +14,14 @@ class Brush(PaintingTool):
     """Paints on background only and so runs under neighbours; with Ctrl over all that are not locked."""
 
     name = "brush"
+    title = "Brush"
+    help = "Paint: from a cell it grows that cell, from the background it makes one"
+    shortcut = "P"
+    gestures = (
+        ("Drag from a cell", "extends that cell"),
+        ("Drag from the background", "paints a new cell"),
+        ("Ctrl+drag", "paints over neighbours too"),
+    )
 
     def begin(self, pointer: Pointer, id_: int) -> tuple[Stroke, str] | None:
         document = self.host.document

@@ -13,6 +13,10 @@ class Delete(Tool):
     """Acts at release and only where the press was on the same cell, so that a slip can be dragged away."""
 
     name = "delete"
+    title = "Delete by click"
+    help = "Every click deletes a cell"
+    shortcut = "K"
+    gestures = (("Click", "deletes a cell"),)
     cursor = Qt.CursorShape.PointingHandCursor
 
     def __init__(self, host: ToolHost) -> None:

@@ -14,6 +14,13 @@ class Eraser(PaintingTool):
     """Turns cells into background; spares locked ones."""
 
     name = "eraser"
+    title = "Eraser"
+    help = "Erase: from a cell only that cell, from the background all"
+    shortcut = "E"
+    gestures = (
+        ("Drag from a cell", "erases from that cell only"),
+        ("Drag from the background", "erases from all cells"),
+    )
 
     def begin(self, pointer: Pointer, id_: int) -> tuple[Stroke, str] | None:
         document = self.host.document

@@ -22,6 +22,13 @@ class Outline(Tool):
     """
 
     name = "outline"
+    title = "Outline"
+    help = "Draw around a cell"
+    shortcut = "O"
+    gestures = (
+        ("Drag", "draws around a new cell"),
+        ("Ctrl+drag", "takes from neighbours too"),
+    )
     cursor = Qt.CursorShape.CrossCursor
 
     def __init__(self, host: ToolHost) -> None:

@@ -18,6 +18,15 @@ class Select(Tool):
     selection."""
 
     name = "select"
+    title = "Select"
+    help = "Select cells by click or box; Ctrl+click deletes"
+    shortcut = "V"
+    gestures = (
+        ("Click", "selects a cell"),
+        ("Shift+click", "adds a cell, or takes it away"),
+        ("Drag", "selects the cells in a box"),
+        ("Ctrl+click", "deletes a cell"),
+    )
 
     def __init__(self, host: ToolHost) -> None:
         super().__init__(host)

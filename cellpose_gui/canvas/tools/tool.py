@@ -10,6 +10,7 @@ from PyQt6.QtGui import QColor, QPainterPath
 from cellpose_gui.canvas.label_item import Preview
 from cellpose_gui.canvas.pointer import Pointer
 from cellpose_gui.document.document import Document
+from cellpose_gui.tasks.prompter import Prompter
 
 CREATES = QColor(70, 235, 140)  # a press makes a new cell
 CHANGES = QColor(90, 205, 255)  # a press changes the cell under the cursor
@@ -27,6 +28,10 @@ class ToolHost(Protocol):
     def plane(self) -> int: ...
     @property
     def brush_size(self) -> float: ...
+
+    @property
+    def prompts(self) -> Prompter | None:
+        """Asks the fields of the image; None where there is no engine."""
 
     @property
     def pixel_size(self) -> float:
@@ -53,9 +58,16 @@ class Tool:
 
     `press`, any number of `drag` and `release` make a gesture; `cancel` ends it without a change and must be
     safe at any time. A tool changes labels only through the document, at the end of a gesture, as one edit.
+
+    Menu, tool bar, palette and cheat sheet are made of `title`, `help`, `shortcut` and `gestures`; the icon
+    is `resources/icons/NAME.svg`.
     """
 
     name = ""
+    title = ""
+    help = ""
+    shortcut = ""  # the default key that chooses it
+    gestures: tuple[tuple[str, str], ...] = ()  # what the hand does, what happens then
     cursor = Qt.CursorShape.ArrowCursor
     uses_brush_size = False
     pans = False  # a left drag moves the view instead of reaching the tool
@@ -79,8 +91,16 @@ class Tool:
         """True when the tool has used it; otherwise it counts as a press."""
         return False
 
+    def takes_wheel(self, pointer: Pointer) -> bool:
+        """True where the wheel, without a key held, goes to `turn` instead of zooming."""
+        return False
+
+    def turn(self, notches: int) -> bool:
+        """The wheel was turned; True when the tool has used it."""
+        return False
+
     def key(self, key: Qt.Key) -> bool:
-        """True when the tool has used the key."""
+        """True when the tool has used the key. Within a gesture it gets Return, Delete and Backspace too."""
         return False
 
     def cancel(self) -> None: ...

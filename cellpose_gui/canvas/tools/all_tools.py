@@ -1,0 +1,16 @@
+"""The tools in the order of the tool bar. A new one needs its file and its name here, and nothing else."""
+
+from __future__ import annotations
+
+from cellpose_gui.canvas.tools.box import Box
+from cellpose_gui.canvas.tools.brush import Brush
+from cellpose_gui.canvas.tools.delete import Delete
+from cellpose_gui.canvas.tools.eraser import Eraser
+from cellpose_gui.canvas.tools.outline import Outline
+from cellpose_gui.canvas.tools.pan import Pan
+from cellpose_gui.canvas.tools.select import Select
+from cellpose_gui.canvas.tools.split import Split
+from cellpose_gui.canvas.tools.tool import Tool
+from cellpose_gui.canvas.tools.wand import Wand
+
+TOOLS: tuple[type[Tool], ...] = (Select, Brush, Eraser, Outline, Wand, Box, Split, Delete, Pan)
