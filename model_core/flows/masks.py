@@ -14,9 +14,9 @@ from model_core.flows.sections import section_flows
 from model_core.flows.sinks import group_by_sink
 from model_core.flows.targets import labels_to_flows
 
-_LEAST = 0.1  # mean square of a component of true flows; only objects of a few pixels have less
 OpenSides = tuple[bool, bool, bool, bool]  # top, bottom, left, right
 CLOSED: OpenSides = (False, False, False, False)
+_LEAST = 0.1  # mean square of a component of true flows; only objects of a few pixels have less
 
 
 def flows_to_labels(
@@ -27,7 +27,6 @@ def flows_to_labels(
     flow_threshold: float = 0.4,
     min_size: int = 15,
     niter: int | None = None,
-    open_sides: OpenSides = CLOSED,
 ) -> np.ndarray:
     """Labels from the fields that the net predicts.
 
@@ -38,8 +37,6 @@ def flows_to_labels(
         flow_threshold: objects with a larger error of `flow_fit` are dropped; 0 keeps all.
         min_size: px, smaller objects are dropped.
         niter: most steps that a pixel walks; None suffices for objects of any size.
-        open_sides: where the image goes on beyond the fields. Objects that touch such a side are parts of
-            objects, whose flows need not fit: they are kept whatever ``flow_threshold`` says.
 
     Returns:
         uint32 of the shape of ``cellprob``, numbered 1, 2, ... from top to bottom.
@@ -58,7 +55,6 @@ def flows_to_labels(
         flow_threshold=flow_threshold,
         min_size=min_size,
         niter=niter,
-        open_sides=open_sides,
     )
     return labels.astype(np.uint32).reshape(cellprob.shape)
 
@@ -78,7 +74,9 @@ def checked_masks(
 
     Args:
         flows: float32 ``(3, Z, Y, X)``; of a plane the z component is 0. cellprob: float32 ``(Z, Y, X)``.
-        anisotropy: as in `flow_fit`. open_sides: as in `flows_to_labels`.
+        anisotropy: as in `flow_fit`.
+        open_sides: where the image goes on beyond the fields. Objects that touch such a side are parts of
+            objects, whose flows need not fit: they are kept whatever ``flow_threshold`` says.
 
     Returns:
         labels int32 ``(Z, Y, X)``, numbered through, and their `flow_fit`.

@@ -18,9 +18,15 @@ import numpy as np
 
 from model_core.annotation.measure import Extent, measure
 from model_core.errors import Cancelled
-from model_core.flows.masks import OpenSides, at_sides
+from model_core.flows.masks import CLOSED, OpenSides, at_sides
 from model_core.images.scaled import is_large
-from model_core.segmentation.confidence import DEFAULT, Calibration, calibrated, joined_scores
+from model_core.segmentation.confidence import (
+    DEFAULT,
+    UNCALIBRATED,
+    Calibration,
+    calibrated,
+    joined_scores,
+)
 from model_core.segmentation.growing_labels import Finished, GrowingLabels
 from model_core.segmentation.options import Options
 from model_core.segmentation.outline import outline
@@ -79,7 +85,7 @@ def outline_in_blocks(
     Args:
         fields: flows ``(2, Z, Y, X)`` and cellprob ``(Z, Y, X)``, float16 or float32.
         diameter: px, about that of the objects; only time depends on it.
-        calibration: as in `outline`.
+        calibration: of the model that made the fields.
         predict: called with a plane and a core of it before anything asks for the fields there.
         finished: called with a box and the labels in it whenever objects are final. Planes that are to be
             stitched are all finished at the end.
@@ -113,10 +119,10 @@ def outline_in_blocks(
                 progress((z + done / len(parts)) / shape[0])
         if not all_held:
             _outline_largest(plane, z, parts, options, widest, labels)
-    found, scores = labels.labels, labels.confidence
+    found, scores = labels.labels, labels.scores
     if options.stitch_threshold:
-        stitched = stitch_planes(found, options.stitch_threshold).astype(np.uint32)
-        found, scores = stitched, joined_scores(found, stitched, scores)
+        stitched = stitch_planes(found, options.stitch_threshold)
+        found, scores = stitched.astype(np.uint32), joined_scores(found, stitched, scores)
         if finished:
             finished(whole_box(shape), found)
     confidence = calibrated(scores, calibration)
@@ -146,7 +152,7 @@ def _outline_core(
         objects = _outlined(plane, rows, columns, options, open_sides)
         if objects is None:
             return True
-        found, confidence = objects
+        found, scores = objects
         extents = measure(found, (z, rows.start, columns.start))
         cut_off = set(at_sides(found, open_sides).tolist()) - {0}
         reaching = [extents[label].length for label in cut_off if _touches(extents[label], core)]
@@ -154,19 +160,19 @@ def _outline_core(
             break
         halo = min(halos.widest, halo + max(reaching))
     mine = {n: e for n, e in extents.items() if n not in cut_off and _holds_centre(core, e)}
-    labels.add(z, rows, columns, found[0], mine, confidence)
+    labels.add(z, rows, columns, found[0], mine, scores)
     return not reaching
 
 
 def _outlined(
-    plane: Fields, rows: slice, columns: slice, options: Options, open_sides: OpenSides = (False,) * 4
+    plane: Fields, rows: slice, columns: slice, options: Options, open_sides: OpenSides = CLOSED
 ) -> tuple[np.ndarray, np.ndarray] | None:
-    """What `outline` finds in a part of a plane; None at once where nothing is foreground."""
+    """Objects of a part of a plane and their scores; None at once where nothing is foreground."""
     cellprob = plane.cellprob[rows, columns]
     if not (cellprob > options.cellprob_threshold).any():
         return None
     flows = plane.flows[:, None, rows, columns].astype(np.float32)
-    return outline(flows, cellprob[None].astype(np.float32), options, open_sides=open_sides)
+    return outline(flows, cellprob[None].astype(np.float32), options, UNCALIBRATED, open_sides)
 
 
 def _touches(extent: Extent, core: Core) -> bool:
@@ -194,8 +200,8 @@ def _outline_largest(
     objects = _outlined(plane, every, every, replace(options, min_size=options.min_size // step**2))
     if objects is None:
         return
-    found, confidence = objects
+    found, scores = objects
     for label, extent in measure(found).items():
         shape = found[0] == label
         if extent.length * step > widest and not labels.has_most_of(z, shape, step):
-            labels.add_coarse(z, shape, step, float(confidence[label]), [core[:2] for core in parts])
+            labels.add_coarse(z, shape, step, float(scores[label]), [core[:2] for core in parts])

@@ -32,10 +32,12 @@ def joined_scores(labels: np.ndarray, joined: np.ndarray, scores: np.ndarray) ->
     Args:
         labels, joined: integers ``(Z, Y, X)``, before and after. scores: those of ``labels``.
     """
-    sizes = np.bincount(labels.ravel(), minlength=len(scores))
-    sizes[0] = 0
+    sizes = np.zeros(len(scores), np.int64)
     number = np.zeros(len(scores), np.int64)
-    number[labels] = joined
+    for before, after in zip(labels, joined, strict=True):
+        sizes += np.bincount(before.ravel(), minlength=len(scores))
+        number[before] = after
+    sizes[0] = 0
     total = np.bincount(number, sizes)
     return np.bincount(number, sizes * scores) / np.maximum(total, 1)
 

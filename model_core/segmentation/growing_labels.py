@@ -22,13 +22,13 @@ class GrowingLabels:
         """Args: finished: called after each addition with a box that holds it and the labels in the box."""
         self.labels = np.zeros(shape, np.uint32)
         self._finished = finished
-        self._confidence = [np.zeros(1)]
+        self._scores = [np.zeros(1)]
         self._next = 1
 
     @property
-    def confidence(self) -> np.ndarray:
+    def scores(self) -> np.ndarray:
         """float64 by label; of the background 0."""
-        return np.concatenate(self._confidence)
+        return np.concatenate(self._scores)
 
     def add(
         self,
@@ -37,23 +37,23 @@ class GrowingLabels:
         columns: slice,
         found: np.ndarray,
         extents: dict[int, Extent],
-        confidence: np.ndarray,
+        scores: np.ndarray,
     ) -> None:
         """Adds objects of a window of a plane.
 
         Args:
             found: labels ``(y, x)`` in the window. extents: those that are added, and where they are in
-                the plane. confidence: by label.
+                the plane. scores: by label.
         """
         there = self.labels[z, rows, columns]
-        lost = np.bincount(found[there > 0], minlength=len(confidence))
+        lost = np.bincount(found[there > 0], minlength=len(scores))
         new = [label for label, extent in extents.items() if lost[label] < extent.area / 2]
         if not new:  # else it is there already
             return
-        numbers = np.zeros(len(confidence), np.uint32)
+        numbers = np.zeros(len(scores), np.uint32)
         numbers[new] = np.arange(self._next, self._next + len(new))
         np.copyto(there, numbers[found], where=there == 0)
-        self._confidence.append(confidence[new])
+        self._scores.append(scores[new])
         self._next += len(new)
         if self._finished:
             y0, x0 = np.min([extents[label].low[1:] for label in new], axis=0).tolist()
@@ -65,7 +65,7 @@ class GrowingLabels:
         return bool((self.labels[z, ::step, ::step][shape] > 0).mean() > 0.5)
 
     def add_coarse(
-        self, z: int, shape: np.ndarray, step: int, confidence: float, parts: Iterable[tuple[slice, slice]]
+        self, z: int, shape: np.ndarray, step: int, score: float, parts: Iterable[tuple[slice, slice]]
     ) -> None:
         """Adds one object, enlarged smoothly where nothing is yet.
 
@@ -75,7 +75,7 @@ class GrowingLabels:
         solid = shape.astype(np.uint8) * np.uint8(255)
         number = self._next
         self._next += 1
-        self._confidence.append(np.array([confidence]))
+        self._scores.append(np.array([score]))
         for rows, columns in parts:
             place = np.array([[1, 0, columns.start], [0, 1, rows.start]]) / step
             size = columns.stop - columns.start, rows.stop - rows.start

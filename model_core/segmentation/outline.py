@@ -32,7 +32,7 @@ def outline(
         cellprob: float32 ``(Z, Y, X)``, logits.
         options: whose do_3D and anisotropy say how the fields were made.
         calibration: of the model that made them.
-        open_sides: where the image goes on beyond these fields; see `flows_to_labels`.
+        open_sides: where the image goes on beyond these fields; see `checked_masks`.
 
     Returns:
         labels uint32 ``(Z, Y, X)``, and the confidence of each, float64 ``(max label + 1,)``, 0..1.

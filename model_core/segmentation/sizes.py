@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-_ROWS = 1024  # of labels looked at at once
+_ROWS = 1024  # counted at once, as numpy makes a copy eight bytes deep of what it counts
 
 
 def diameters(labels: np.ndarray) -> np.ndarray:
@@ -14,7 +14,7 @@ def diameters(labels: np.ndarray) -> np.ndarray:
     highest = int(labels.max(initial=0))
     rows = labels.reshape(-1, labels.shape[-1])
     sizes = np.zeros(highest + 1, np.int64)
-    for first in range(0, len(rows), _ROWS):  # bincount makes a copy eight bytes deep
+    for first in range(0, len(rows), _ROWS):
         sizes += np.bincount(rows[first : first + _ROWS].ravel(), minlength=highest + 1)
     sizes = sizes[1:][sizes[1:] > 0]
     if labels.ndim == 3 and labels.shape[0] > 1:

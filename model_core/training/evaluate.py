@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from model_core.formats.pairs import Pair
 from model_core.images.image import Image
 from model_core.models.model import Model
 from model_core.segmentation.confidence import UNCALIBRATED
-from model_core.segmentation.outline import outline
+from model_core.segmentation.remask import remask
 from model_core.segmentation.segmenter import segment
 from model_core.segmentation.tiling import Cancel
 from model_core.training.calibration import (
@@ -135,8 +135,9 @@ def score_image(
     result = segment(image, model, cancel=cancel)
     seconds = time.perf_counter() - started
     ap, tp, fp, fn = average_precision(labels, result.labels, _THRESHOLDS)
-    found, scores = outline(result.flows, result.cellprob, result.options, UNCALIBRATED)
-    right = np.isin(np.arange(len(scores)), match(labels, found, _THRESHOLDS[0])[1])
+    plain = remask(replace(result, calibration=UNCALIBRATED))
+    scores = plain.confidence
+    right = np.isin(np.arange(len(scores)), match(labels, plain.labels, _THRESHOLDS[0])[1])
     split, merged = split_and_merged(labels, result.labels)
     boundary = boundary_f(labels, result.labels)
     score = ImageScore(
