@@ -26,7 +26,7 @@ def sha256_of(path: Path) -> str:
 
 
 def sums_of(pairs: Iterable[Pair]) -> dict[str, str]:
-    """SHA-256 of each file, by ``SET/SPLIT/FILE``, or ``SET/FILE`` where pairs lie in the set's own folder."""
+    """SHA-256 of each file by ``SET/SPLIT/FILE``, or ``SET/FILE`` for pairs in the folder of the set."""
     sums = {}
     for pair in pairs:
         split = pair.image.parent.name

@@ -1,4 +1,4 @@
-"""A short look at an image by which copies of it are recognised, also turned, scaled or with other contrast."""
+"""A short look at an image: copies are recognised, also turned, scaled or with other contrast."""
 
 from __future__ import annotations
 

@@ -45,30 +45,33 @@ def pack(
     contents.check_licence(licence)
     by, kind = contents.tidy_words(by, "name of the contributor"), contents.tidy_words(kind, "kind of image")
     items: list[Item] = []
-    with tempfile.TemporaryDirectory(prefix="contribution-") as folder, write_atomically(target) as temporary:
-        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as bundle:
-            for image, labels in labelled:
-                if len(items) == contents.MOST_IMAGES:
-                    raise UserError(f"A bundle holds at most {contents.MOST_IMAGES} images; make several.")
-                if report:
-                    report(len(items), image.name)
-                item = _write_item(Path(folder), f"{len(items) + 1:04d}", image, labels)
-                for name in item.files:
-                    _add(bundle, name, (Path(folder) / name).read_bytes())
-                    (Path(folder) / name).unlink()
-                items.append(item)
-            if not items:
-                raise UserError("There is nothing to contribute: no image with labels was given.")
-            found = Manifest(
-                by=by,
-                licence=licence,
-                kind=kind,
-                consent=contents.consent_text(licence),
-                program=f"cellpose-gui {model_core.__version__}",
-                date=datetime.now(timezone.utc).date().isoformat(),
-                items=tuple(items),
-            )
-            _add(bundle, contents.NAME, found.to_json().encode())
+    with (
+        tempfile.TemporaryDirectory(prefix="contribution-") as folder,
+        write_atomically(target) as temporary,
+        zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as bundle,
+    ):
+        for image, labels in labelled:
+            if len(items) == contents.MOST_IMAGES:
+                raise UserError(f"A bundle holds at most {contents.MOST_IMAGES} images; make several.")
+            if report:
+                report(len(items), image.name)
+            item = _write_item(Path(folder), f"{len(items) + 1:04d}", image, labels)
+            for name in item.files:
+                _add(bundle, name, (Path(folder) / name).read_bytes())
+                (Path(folder) / name).unlink()
+            items.append(item)
+        if not items:
+            raise UserError("There is nothing to contribute: no image with labels was given.")
+        found = Manifest(
+            by=by,
+            licence=licence,
+            kind=kind,
+            consent=contents.consent_text(licence),
+            program=f"cellpose-gui {model_core.__version__}",
+            date=datetime.now(timezone.utc).date().isoformat(),
+            items=tuple(items),
+        )
+        _add(bundle, contents.NAME, found.to_json().encode())
     return found
 
 
