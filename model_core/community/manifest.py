@@ -20,6 +20,7 @@ LICENCES = {
 MOST_IMAGES = 1000
 _WORDS = 120  # characters of a name or a kind
 _ITEM = re.compile(r"\d{4}")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -107,6 +108,8 @@ def read_manifest(text: bytes) -> Manifest:
         words = {key: values[key] for key in ("by", "licence", "kind", "consent", "program", "date")}
         if not all(isinstance(word, str) and len(word) <= 2000 for word in words.values()):
             raise ValueError("words that are none")
+        if not _DATE.fullmatch(words["date"]):
+            raise ValueError("a date that is none")
         manifest = Manifest(**words, items=tuple(_item(entry) for entry in items))
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UserError(f"Its manifest is damaged: {error}.") from error

@@ -118,9 +118,7 @@ class Store:
                 self._files.put_file(str(source), temporary)
                 self._files.mv(temporary, target)
             except BaseException:
-                with suppress(
-                    Exception
-                ):  # the failure is told; a part that stays has no name that counts
+                with suppress(Exception):  # the failure is told; a part that stays has no name that counts
                     self._files.rm_file(temporary)
                 raise
 

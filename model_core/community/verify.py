@@ -74,12 +74,8 @@ def _differences(
 
 def _of_split(sums: dict[str, str], name: str, split: str) -> dict[str, str]:
     """Those of one split; pairs in the set's own folder count as training."""
-    flat = split == "train"
-    return {
-        file: sha
-        for file, sha in sums.items()
-        if file.startswith(f"{name}/{split}/") or (flat and file.startswith(f"{name}/") and file.count("/") == 1)
-    }
+    folders = {f"{name}/{split}", name} if split == "train" else {f"{name}/{split}"}
+    return {file: sha for file, sha in sums.items() if file.rpartition("/")[0] in folders}
 
 
 def demand_the_same(checked: list[Checked]) -> None:
@@ -90,7 +86,7 @@ def demand_the_same(checked: list[Checked]) -> None:
 
 
 def catalogue_sums(catalogue_file: Path) -> dict[str, str]:
-    """The checksums of the files that a catalogue speaks of, kept beside it; none if there is no such list."""
+    """The checksums of the files that a catalogue speaks of, from the list beside it, if there is one."""
     path = _sums_path(catalogue_file)
     return read_sums(path) if path.exists() else {}
 

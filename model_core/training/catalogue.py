@@ -47,7 +47,7 @@ class Catalogue:
         return Catalogue(self.about, self.datasets | other.datasets, self.recipe)
 
     def weights(self) -> dict[str, float]:
-        """By name; contributions of one kind weigh together as one set of their size, however many they are."""
+        """By name; contributions of one kind weigh together as one set of their size."""
         alike = Counter(entry.kind for entry in self.datasets.values() if entry.by)
         return {
             name: entry.weight * (alike[entry.kind] ** (_GROWTH - 1) if entry.by else 1.0)
@@ -76,15 +76,7 @@ def read_catalogue(path: Path) -> Catalogue:
     """
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-        entries = [DataSet(**entry) for entry in values["datasets"]]
-        if not all(
-            type(value) is type(default)
-            for entry in entries
-            for value, default in zip(vars(entry).values(), vars(DataSet("", "", "", "")).values(), strict=True)
-        ):
-            raise ValueError("a value of another kind than expected")
-        if not all(0 <= entry.weight <= 1000 for entry in entries):
-            raise ValueError("a weight below 0 or beyond 1000")
+        entries = [_entry(**entry) for entry in values["datasets"]]
         return Catalogue(
             str(values.get("about", "")), {e.name: e for e in entries}, dict(values.get("recipe", {}))
         )
@@ -92,6 +84,14 @@ def read_catalogue(path: Path) -> Catalogue:
         raise UserError(f"The catalogue {path} could not be read: {plain_reason(error)}.") from error
     except (ValueError, TypeError, KeyError) as error:
         raise UserError(f"{path} is not a catalogue of data sets: {error}.") from error
+
+
+def _entry(weight: float = 1.0, **words: str) -> DataSet:
+    if not all(isinstance(word, str) for word in words.values()):
+        raise ValueError("something that should be text is not")
+    if not 0 <= weight <= 1000:
+        raise ValueError(f"impossible weight {weight}")
+    return DataSet(**words, weight=float(weight))
 
 
 def write_catalogue(path: Path, catalogue: Catalogue) -> None:

@@ -23,7 +23,7 @@ def labelled(kind: str, seed: int, count: int = 3, side: int = 128, diameter: fl
 
 
 def bundle(
-    folder: Path, images: list[Labelled], by: str = "Ada", kind: str = "yeast", licence: str = "CC0-1.0"
+    folder: Path, images: list[Labelled], by: str = "Ada", kind: str = "red cells", licence: str = "CC0-1.0"
 ) -> tuple[Path, Manifest]:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "made.zip"
@@ -32,7 +32,10 @@ def bundle(
 
 
 def shifted(images: list[Labelled], by: int) -> list[Labelled]:
-    return [(image, np.roll(labels, (by, by), axis=(1, 2))) for image, labels in images]
+    """The labels moved down and to the right by so many px."""
+    return [
+        (image, np.pad(labels, ((0, 0), (by, 0), (by, 0)))[:, :-by, :-by].copy()) for image, labels in images
+    ]
 
 
 def rewritten(path: Path, change: Callable[[dict[str, bytes]], None]) -> Path:
