@@ -10,8 +10,10 @@ from typer.core import TyperGroup
 
 import model_core
 from model_core.cli.console import complain, err
+from model_core.cli.contribute import contribute
 from model_core.cli.evaluate import evaluate
 from model_core.cli.models import app as models
+from model_core.cli.release import app as release
 from model_core.cli.segment import segment
 from model_core.cli.train import train
 from model_core.errors import UserError
@@ -41,9 +43,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (segment, train, evaluate):
+for _command in (segment, train, evaluate, contribute):
     app.command()(_command)
 app.add_typer(models, name="models")
+app.add_typer(release, name="release")
 
 
 def _print_version(wanted: bool) -> None:

@@ -25,7 +25,7 @@ from model_core.community.releases import (
 )
 from model_core.community.store import Store
 from model_core.community.verify import catalogue_sums, check_data, demand_the_same
-from model_core.community.workplace import Workplace
+from model_core.community.workplace import Decision, Workplace
 from model_core.errors import UserError
 from model_core.formats.atomic import write_atomically
 from model_core.formats.pairs import Pair, find_pairs
@@ -33,7 +33,7 @@ from model_core.models.model import Model, load_model
 from model_core.models.package import SUFFIX, Card, read_network, save_package
 from model_core.models.registry import find_model
 from model_core.training.catalogue import Catalogue, bundled_catalogue_file, read_catalogue
-from model_core.training.evaluate import Score, evaluate_model
+from model_core.training.evaluate import Score, evaluate_model, mean_score
 from model_core.training.trainer import Progress, resume_path
 from model_core.training.training_run import TrainingRequest, train_model
 
@@ -111,14 +111,14 @@ class _Round:
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def take_in(store: Store, request: Round, say: Say) -> None:
+def take_in(store: Store, request: Round, say: Say) -> list[Decision]:
     """The intake alone: judges new contributions with the model of the last release.
 
     Raises:
         UserError: see `run_round`.
     """
     this = _Round(store, request, say)
-    intake(store, this.work, this.judge, say)
+    return intake(store, this.work, this.judge, say)
 
 
 def run_round(
@@ -207,7 +207,8 @@ def _publish(
     network, card = read_network(candidate)
     known = this.catalogue.datasets
     card.name = new_name(this.releases, "generalist", now)
-    card.scores = {"split": "val"} | {name: vars(score) for name, score in scores.items()}
+    card.scores = {"split": "val", "mean": vars(mean_score(list(scores.values())))}
+    card.scores |= {name: vars(score) for name, score in scores.items()}
     counts = {entry["name"]: entry["images"] for entry in card.data}
     learned = [
         f"{counts.get(name, 0)} images of “{known[name].kind}”, {known[name].source}, {known[name].licence}"
