@@ -108,7 +108,7 @@ def intake(
     start: _Start = None,
     catalogue: _Catalogue = None,
 ) -> None:
-    """Judges the contributions in STORE that were not judged before; each decision is logged with a reason."""
+    """Judges the contributions in STORE that were not judged before; logs every decision with its reason."""
     from model_core.community.rounds import Round, take_in
     from model_core.community.store import Store
 
