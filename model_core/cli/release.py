@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,7 +57,9 @@ def check(
     if write:
         if write.exists():
             raise UserError(f"“{write}” exists already; give another file.")
-        write_catalogue_of(write, known, sums_of(pairs))
+        names = {pair.dataset for pair in pairs}
+        here = {name: entry for name, entry in known.datasets.items() if name in names}
+        write_catalogue_of(write, replace(known, datasets=here), sums_of(pairs))
         return
     checked = check_data(pairs, known, catalogue_sums(path))
     table = Table("data set", "images", "compared with the catalogue")

@@ -76,10 +76,8 @@ def catalogue(tmp_path: Path) -> Path:
 
 
 def test_release_check_says_what_differs(catalogue: Path, tmp_path: Path) -> None:
-    # the catalogue that was written knows the sets of the program too; none of them is here
     whole = run("release", "check", tmp_path / "sets", "--catalogue", catalogue)
-    rows = {line.split()[1]: line for line in whole.stdout.splitlines() if line.startswith("│")}
-    assert "the same" in rows["discs"]
+    assert whole.exit_code == 0 and "the same" in whole.stdout, whole.output
     (tmp_path / "sets" / "discs" / "val" / "a_masks.tif").write_bytes(b"other")
     write_pair(tmp_path / "sets" / "discs" / "train", "b", four_discs())
     changed = run("release", "check", tmp_path / "sets", "--catalogue", catalogue)
@@ -98,7 +96,7 @@ def test_release_train_makes_the_model_of_the_catalogue(
     options = FlowNetOptions(widths=(8, 8), depths=(1, 1))
     monkeypatch.setattr(training_run, "FlowNet", lambda: FlowNet(options))
     values = json.loads(catalogue.read_text())
-    values["datasets"] = [entry | {"kind": "discs", "licence": "MIT"} for entry in values["datasets"][-1:]]
+    values["datasets"] = [entry | {"kind": "discs", "licence": "MIT"} for entry in values["datasets"]]
     values["recipe"] = {"steps": 2, "rendered": 0.0}
     catalogue.write_text(json.dumps(values))
     target = tmp_path / "m.safetensors"
@@ -112,7 +110,7 @@ def test_release_train_makes_the_model_of_the_catalogue(
     catalogue.write_text(json.dumps(values))
     assert run(*command, "--resume").exit_code == 0 and read_card(target).recipe["steps"] == 3
     (tmp_path / "sets" / "discs" / "train" / "a_img.tif").write_bytes(b"x")
-    changed = run(*command, "--resume")
+    changed = run(*command, "--resume", "--minutes", 1)
     assert changed.exit_code == 1 and "discs/train/a_img.tif" in changed.stderr.replace("\n", "")
 
 

@@ -33,7 +33,7 @@ from model_core.training.training_run import TrainingRequest, train_model
 SIDE, DIAMETER, RATE = 96, 18, 4e-3
 # Each training is so much longer than the one before that the model surely gets better by it.
 BEFORE, FIRST, THIRD = 40, 35, 220  # steps
-NUCLEI, RED_CELLS = "nuclei, fluorescence", "red cells"
+NUCLEI, RED_CELLS, SEEDS = "nuclei, fluorescence", "red cells", "seeds"
 
 
 class World:
@@ -64,8 +64,8 @@ class World:
         card.data[0]["kind"] = NUCLEI
         save_package(first.target, network, card)
 
-    def contribute(self, images: list[Labelled], by: str, licence: str = "CC0-1.0") -> str:
-        _, made = bundle(self.folder / "store" / "contributions", images, by, RED_CELLS, licence)
+    def contribute(self, images: list[Labelled], by: str, kind: str = RED_CELLS) -> str:
+        _, made = bundle(self.folder / "store" / "contributions", images, by, kind)
         return made.id
 
     def run(self, steps: int = FIRST, **instead: object) -> Outcome:
@@ -102,6 +102,10 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def red_cells(seed: int, count: int) -> list[Labelled]:
     return labelled("red_cells", seed, count, SIDE, DIAMETER)
+
+
+def seeds(seed: int, count: int) -> list[Labelled]:
+    return labelled("seeds", seed, count, SIDE, DIAMETER)
 
 
 def test_three_rounds(world: World) -> None:
@@ -154,7 +158,7 @@ def _second_round_is_poisoned(world: World) -> None:
 
 def _a_worse_model_does_not_pass_the_gate(world: World) -> None:
     """Something goes wrong in the training: what it makes has forgotten all."""
-    world.contribute(red_cells(5, 5), "Bob")
+    world.contribute(seeds(5, 5), "Bob", SEEDS)
     before = world.contents()
 
     def spoiled(request: TrainingRequest, say: object) -> Card:
@@ -173,8 +177,8 @@ def _a_worse_model_does_not_pass_the_gate(world: World) -> None:
 
 
 def _third_round_goes_on(world: World) -> None:
-    """More good images come; an interruption in the training costs nothing."""
-    world.contribute(red_cells(6, 8), "Carol")
+    """More good images of another new kind come; an interruption in the training costs nothing."""
+    world.contribute(seeds(6, 8), "Carol", SEEDS)
     before = world.contents()
 
     def interrupted(request: TrainingRequest, say: object) -> Card:
@@ -187,7 +191,7 @@ def _third_round_goes_on(world: World) -> None:
     outcome = world.run(THIRD)
     assert outcome.release is not None, outcome
     assert outcome.release.parent == first.name
-    assert all(f"{kind}: " in "\n".join(outcome.release.changelog) for kind in (NUCLEI, RED_CELLS))
+    assert all(f"{kind}: " in "\n".join(outcome.release.changelog) for kind in (NUCLEI, RED_CELLS, SEEDS))
     assert {line.split(",")[1].strip() for line in outcome.release.changelog if "images of" in line} == {
         "contributed by Bob",
         "contributed by Carol",
