@@ -84,8 +84,8 @@ class Judge:
 
     def _about_copy(self, twin: str, licence: str) -> str:
         dataset, split, _ = twin.split("/", 2)
-        what = "the evaluation, which must stay unseen" if split == "val" else "the training data already"
-        reason = f"a copy of {twin}, which is in {what}"
+        what = "kept for the evaluation" if split == "val" else "in the training data already"
+        reason = f"a copy of {twin}, {what}"
         entry = self._catalogue.datasets.get(dataset)
         if entry and entry.licence != licence:
             reason += f"; that image is under {entry.licence}, the bundle says {licence}"
