@@ -10,8 +10,10 @@ from typer.core import TyperGroup
 
 import model_core
 from model_core.cli.console import complain, err
+from model_core.cli.contribute import contribute
 from model_core.cli.evaluate import evaluate
 from model_core.cli.models import app as models
+from model_core.cli.release import app as release
 from model_core.cli.segment import segment
 from model_core.cli.train import train
 from model_core.errors import UserError
@@ -44,9 +46,10 @@ app = typer.Typer(
         "token_normalize_func": lambda name: name.replace("_", "-").lower(),  # --do_3D, as in Cellpose
     },
 )
-for _command in (segment, train, evaluate):
+for _command in (segment, train, evaluate, contribute):
     app.command()(_command)
 app.add_typer(models, name="models")
+app.add_typer(release, name="release")
 
 
 def _print_version(wanted: bool) -> None:

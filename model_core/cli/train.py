@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,8 +57,15 @@ def train(
         crops=crops,
         threads=threads,
     )
+    with shown() as report:
+        train_model(request, remark, report)
+
+
+@contextmanager
+def shown() -> Iterator[Callable[[Progress], None]]:
+    """What shows the progress of a training: a bar in a terminal, else a line now and then."""
     if not err.is_terminal:
-        train_model(request, remark, _Lines())
+        yield _Lines()
         return
     columns = (
         BarColumn(),
@@ -71,7 +80,7 @@ def train(
         def show(progress: Progress) -> None:
             bar.update(task, completed=progress.fraction, description=_in_words(progress))
 
-        train_model(request, remark, show)
+        yield show
         bar.update(task, completed=1.0)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,13 +60,3 @@ def _pairs_in(folder: Path, dataset: str) -> list[Pair]:
         if masks:
             pairs.append(Pair(dataset, name, image, masks))
     return pairs
-
-
-def fingerprint(pairs: list[Pair]) -> str:
-    """SHA-256 over names and bytes of all files, in order: the same data give the same text."""
-    digest = hashlib.sha256()
-    for pair in pairs:
-        for path in (pair.image, pair.masks):
-            digest.update(f"{pair.dataset}/{path.name}\0".encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()

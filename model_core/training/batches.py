@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,10 +41,13 @@ class Batch:
 
 
 def crops_of_planes(
-    planes: Sequence[LabelledPlane], diameter: float, arrange: Arrange | None = None
+    planes: Sequence[LabelledPlane],
+    diameter: float,
+    arrange: Arrange | None = None,
+    set_weights: Mapping[str, float] | None = None,
 ) -> CropSource:
     """Random crops of planes, drawn with their sampling weights."""
-    weights = np.cumsum(sampling_weights(list(planes)))
+    weights = np.cumsum(sampling_weights(list(planes), set_weights))
 
     def draw(rng: np.random.Generator, side: int) -> Crop:
         plane = planes[min(int(np.searchsorted(weights, rng.random())), len(planes) - 1)]

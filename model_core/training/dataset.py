@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,10 +101,16 @@ def _section_diameter(labels: np.ndarray) -> float:
     return float(np.median(2 * np.sqrt(largest / np.pi))) if len(largest) else 0.0
 
 
-def sampling_weights(planes: list[LabelledPlane]) -> np.ndarray:
+def sampling_weights(
+    planes: list[LabelledPlane], set_weights: Mapping[str, float] | None = None
+) -> np.ndarray:
     """The probability of each plane: sets by the cube root of their pixels or so, planes by the square root.
 
     So a set of one image is seen often enough to matter, and the largest set does not drown the others.
+    ``set_weights`` multiplies the share of the sets it names.
+
+    Raises:
+        UserError: nothing has any weight.
     """
     pixels = np.array([plane.labels.size for plane in planes], np.float64)
     names = np.array([plane.dataset for plane in planes])
@@ -112,5 +119,7 @@ def sampling_weights(planes: list[LabelledPlane]) -> np.ndarray:
         of_set = names == name
         weights[of_set] = (
             np.sqrt(pixels[of_set]) / np.sqrt(pixels[of_set]).sum() * pixels[of_set].sum() ** 0.3
-        )
+        ) * (set_weights or {}).get(str(name), 1.0)
+    if not weights.any():
+        raise UserError("All data sets have the weight 0; there is nothing to learn from.")
     return weights / weights.sum()

@@ -16,26 +16,31 @@ from model_core.models.package import SUFFIX, Card
 from model_core.networks.flow_net import FlowNet
 from model_core.networks.net import Net
 from model_core.training.batches import CropSource, crops_of_planes, mixed
-from model_core.training.catalogue import catalogue
+from model_core.training.catalogue import Catalogue, bundled_catalogue
 from model_core.training.dataset import LabelledPlane, load_planes
 from model_core.training.trainer import Progress, Trainer, TrainingOptions
 
 
 @dataclass(frozen=True)
 class TrainingRequest:
-    """What to train on, from which model, for how long and where the result goes."""
+    """What to train on, from which model, for how long and where the result goes.
+
+    catalogue: what is known of the data sets; None is the bundled one.
+    """
 
     data: list[Path]
     target: Path
     start: str | None = None
     minutes: float | None = None
     epochs: int | None = None
+    steps: int | None = None
     resume: bool = False
     split: str | None = "train"
     rendered: float = 0.0
     learning_rate: float | None = None
     crops: int = TrainingOptions.crops
     threads: int | None = None
+    catalogue: Catalogue | None = None
 
 
 def train_model(
@@ -56,7 +61,7 @@ def train_model(
         raise UserError(f"The model file must end in {SUFFIX}: “{request.target}”.")
     if request.target.exists() and not request.resume:
         raise UserError(f"“{request.target}” exists already; add --resume to go on, or give another --out.")
-    if (request.minutes is None) == (request.epochs is None):
+    if [request.minutes, request.epochs, request.steps].count(None) != 2:
         raise UserError("Say how long to train: either --minutes or --epochs.")
     if not 0 <= request.rendered <= 1:
         raise UserError("--rendered is a share between 0 and 1.")
@@ -71,16 +76,17 @@ def train_model(
     options = TrainingOptions(
         minutes=request.minutes,
         crops=request.crops,
-        steps=None if request.epochs is None else max(1, round(request.epochs * len(planes) / request.crops)),
+        steps=_steps(request, len(planes)),
         learning_rate=request.learning_rate or (3e-4 if request.start else TrainingOptions.learning_rate),
     )
     trainer = Trainer(network, options, "cuda" if torch.cuda.is_available() else "cpu")
     if request.resume:
         trainer.resume(request.target)
         say(f"Going on after {trainer.progress.step:,} steps.")
-    card.data = describe_data(pairs, planes)
+    known = request.catalogue or bundled_catalogue()
+    card.data = describe_data(pairs, planes, known)
     arrange = None if network.any_channel_order else network.arrange
-    source: CropSource = crops_of_planes(planes, card.diameter, arrange)
+    source: CropSource = crops_of_planes(planes, card.diameter, arrange, known.weights())
     if request.rendered:
         from model_core.training.rendered_crops import rendered_crops
 
@@ -98,6 +104,12 @@ def train_model(
     return card
 
 
+def _steps(request: TrainingRequest, images: int) -> int | None:
+    if request.epochs is None:
+        return request.steps
+    return max(1, round(request.epochs * images / request.crops))
+
+
 def _start(request: TrainingRequest, planes: list[LabelledPlane]) -> tuple[Net, Card]:
     if request.start:
         from model_core.models.imports import read_model
@@ -112,17 +124,18 @@ def _start(request: TrainingRequest, planes: list[LabelledPlane]) -> tuple[Net, 
     return FlowNet(), Card(name=request.target.stem)
 
 
-def describe_data(pairs: list[Pair], planes: list[LabelledPlane]) -> list[dict[str, Any]]:
+def describe_data(pairs: list[Pair], planes: list[LabelledPlane], known: Catalogue) -> list[dict[str, Any]]:
     """One entry a data set for the card: what is known of it, images, objects, diameters in px."""
     entries: list[dict[str, Any]] = []
     for name in sorted({pair.dataset for pair in pairs}):
         of_set = [plane for plane in planes if plane.dataset == name]
-        known: dict[str, Any] = catalogue().get(name, {})
+        entry = known.datasets.get(name)
+        words = {} if entry is None else {key: getattr(entry, key) for key in ("kind", "licence", "source")}
         sizes = [plane.diameter for plane in of_set if plane.diameter]
         entries.append(
             {
                 "name": name,
-                **{key: known[key] for key in ("kind", "licence", "source") if key in known},
+                **words,
                 "images": sum(pair.dataset == name for pair in pairs),
                 "objects": int(sum(np.count_nonzero(plane.areas[1:]) for plane in of_set)),
                 "diameter": [round(float(v), 1) for v in np.percentile(sizes, (5, 50, 95))] if sizes else [],

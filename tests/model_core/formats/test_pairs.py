@@ -6,7 +6,7 @@ import pytest
 from folders import four_discs, write_pair
 
 from model_core.errors import UserError
-from model_core.formats.pairs import find_pairs, fingerprint
+from model_core.formats.pairs import find_pairs
 
 
 def found(folder: Path, split: str | None = None) -> list[tuple[str, str]]:
@@ -36,13 +36,3 @@ def test_images_without_masks_are_left_out(tmp_path: Path) -> None:
     (tmp_path / "x_masks.tif").unlink()
     with pytest.raises(UserError, match="holds no pairs"):
         find_pairs(tmp_path)
-
-
-def test_fingerprint_follows_every_byte(tmp_path: Path) -> None:
-    write_pair(tmp_path, "x", four_discs())
-    before = fingerprint(find_pairs(tmp_path))
-    assert fingerprint(find_pairs(tmp_path)) == before
-    labels = four_discs()
-    labels[0, 0] = 9
-    write_pair(tmp_path, "x", labels)
-    assert fingerprint(find_pairs(tmp_path)) != before

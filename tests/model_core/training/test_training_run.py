@@ -114,3 +114,12 @@ def test_wild_numbers_in_masks(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "d" / "a_masks.tif", labels)
     (plane,) = load_planes(find_pairs(tmp_path / "d"))
     assert np.count_nonzero(plane.areas[1:]) == 4 and len(plane.areas) < 10
+
+
+def test_sets_weigh_as_the_catalogue_says(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        write_pair(tmp_path / name, "x", four_discs())
+    planes = load_planes(find_pairs(tmp_path))
+    assert sampling_weights(planes, {"a": 2.0, "b": 0.0}) == pytest.approx([2 / 3, 0, 1 / 3])
+    with pytest.raises(UserError, match="weight 0"):
+        sampling_weights(planes, dict.fromkeys("abc", 0.0))
