@@ -10,15 +10,19 @@ from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PyQt6.QtWidgets import QApplication, QDockWidget, QMainWindow, QWidget
 
 from cellpose_gui.actions import make_actions, recolour
-from cellpose_gui.canvas.canvas import Canvas, Reading
+from cellpose_gui.canvas.canvas import Canvas
+from cellpose_gui.canvas.reading import Reading
+from cellpose_gui.canvas.selected_cells import SelectedCells
 from cellpose_gui.commands import all_commands
 from cellpose_gui.menus import fill_menus, list_docks, make_tool_bar
 from cellpose_gui.panels.channel_panel import ChannelPanel
+from cellpose_gui.panels.delete_rule import DeleteRule
 from cellpose_gui.panels.image_strip import ImageStrip
 from cellpose_gui.panels.messages import show_problem
 from cellpose_gui.panels.overlay_panel import OverlayPanel
 from cellpose_gui.panels.plane_bar import PlaneBar
 from cellpose_gui.panels.questions import Questions
+from cellpose_gui.panels.resize_cells import ask_resize
 from cellpose_gui.panels.segment_panel import SegmentPanel
 from cellpose_gui.panels.status_labels import StatusLabels
 from cellpose_gui.panels.welcome import Welcome
@@ -43,13 +47,14 @@ class MainWindow(QMainWindow):
         self.tasks = TaskRunner(self)
         self.workbench = Workbench(self.tasks, self)
         self.workbench.work_folders = self._stored_work_folders()
-        self.canvas = Canvas(self)
+        self.canvas = Canvas(self, self.tasks)
         self.welcome = Welcome(self.canvas)
         self.planes = PlaneBar(self.canvas)
         self.strip = ImageStrip(self.tasks)
         self.segment_panel = SegmentPanel()
         self.overlay_panel = OverlayPanel(self.canvas)
         self.channel_panel = ChannelPanel(self.canvas)
+        self.selected_cells = SelectedCells(self.canvas)
         self.questions = Questions(self, self.settings)
         self.commands = all_commands(self)
         self.actions_by_name = make_actions(self, self.canvas, self.commands)
@@ -134,7 +139,7 @@ class MainWindow(QMainWindow):
             if command.needs_image:
                 self.actions_by_name[command.name].setEnabled(document is not None)
         if document is not None:
-            for name in ("plane_up", "plane_down"):
+            for name in ("plane_up", "plane_down", "copy_up", "copy_down", "interpolate"):
                 self.actions_by_name[name].setEnabled(document.labels.shape[0] > 1)
             document.history_changed.connect(self._history_changed)
             document.save_state_changed.connect(self._save_state_changed)
@@ -194,9 +199,12 @@ class MainWindow(QMainWindow):
         self.canvas.setFocus()
         self.workbench.segment(self.segment_panel.diameter)
 
-    def select_all(self) -> None:
-        if self.workbench.document is not None:
-            self.workbench.document.select(self.workbench.document.objects)
+    def ask_delete_rule(self) -> None:
+        """Delete cells that are too small or touch the edge."""
+        DeleteRule(self.canvas).open()
+
+    def ask_resize(self) -> None:
+        ask_resize(self.canvas, self.selected_cells)
 
     def step_plane(self, step: int) -> None:
         self.canvas.plane += step

@@ -15,13 +15,18 @@ from cellpose_gui.project.samples import SAMPLES
 _MENUS = {
     "&File": "open open_folder | save export | quit",
     "&Edit": "undo redo | select_all delete_selected",
-    "&Tools": "select brush eraser outline delete pan | larger smaller",
-    "&Cells": "segment",
+    "&Tools": "select lasso | brush eraser outline polygon reshape fill | split delete | pan | "
+    "larger smaller",
+    "&Cells": "segment | merge expand shrink resize smooth convex fill_holes | lock unlock solo | "
+    "copy_up copy_down interpolate | delete_rule",
     "&View": "fit actual_size | labels outlines | red green blue | plane_up plane_down | dark",
     "&Go": "previous next",
     "&Help": "about",
 }
-_BAR = "open save | undo redo | select brush eraser outline delete pan | fit | segment"
+_BAR = (
+    "open save | undo redo | select lasso | brush eraser outline polygon reshape fill | split merge delete | "
+    "expand shrink lock unlock | pan fit | segment"
+)
 
 
 def fill_menus(

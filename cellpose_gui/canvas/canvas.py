@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Protocol, cast
 
 import numpy as np
-from PyQt6.QtCore import QPointF, QRectF, Qt, pyqtSignal
+from PyQt6.QtCore import QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QKeyEvent, QPainterPath
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
@@ -16,19 +17,31 @@ from cellpose_gui.canvas.label_item import LabelItem, Preview
 from cellpose_gui.canvas.marks import Mark
 from cellpose_gui.canvas.palette import OverlayStyle
 from cellpose_gui.canvas.pointer import Pointer
+from cellpose_gui.canvas.reading import Reading
+from cellpose_gui.canvas.ring import ring_path
 from cellpose_gui.canvas.tools.brush import Brush
 from cellpose_gui.canvas.tools.delete import Delete
-from cellpose_gui.canvas.tools.edits import delete_cells, say_deleted
 from cellpose_gui.canvas.tools.eraser import Eraser
+from cellpose_gui.canvas.tools.fill import Fill
+from cellpose_gui.canvas.tools.lasso import Lasso
 from cellpose_gui.canvas.tools.outline import Outline
 from cellpose_gui.canvas.tools.pan import Pan
+from cellpose_gui.canvas.tools.polygon import Polygon
+from cellpose_gui.canvas.tools.reshape import Reshape
 from cellpose_gui.canvas.tools.select import Select
-from cellpose_gui.canvas.tools.tool import CHANGES, CREATES, Tool
+from cellpose_gui.canvas.tools.split import Split
+from cellpose_gui.canvas.tools.tool import CHANGES, Tool
 from cellpose_gui.canvas.view import CanvasView
 from cellpose_gui.document.document import Document
+from cellpose_gui.tasks.changes import Changes, is_small
+from cellpose_gui.tasks.task_runner import TaskRunner
+from model_core.annotation.deleting import delete
 from model_core.annotation.patch import Patch
+from model_core.annotation.proposal import Operation
 
-TOOLS: tuple[type[Tool], ...] = (Select, Brush, Eraser, Outline, Delete, Pan)
+TOOLS: tuple[type[Tool], ...] = (
+    Select, Lasso, Brush, Eraser, Outline, Polygon, Reshape, Fill, Split, Delete, Pan,
+)  # fmt: skip
 LARGEST_BRUSH = 500.0
 
 
@@ -38,17 +51,6 @@ class HasPixels(Protocol):
     @property
     def pixels(self) -> np.ndarray:
         """(C, Z, Y, X)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What lies under the cursor. `values`: one per channel, in the units of the image."""
-
-    plane: int
-    row: int
-    col: int
-    values: tuple[float, ...]
-    label: int
 
 
 class Canvas(QWidget):
@@ -66,8 +68,10 @@ class Canvas(QWidget):
     view_changed = pyqtSignal()  # the zoom factor or the part of the image that is shown
     said = pyqtSignal(str)  # a line for the status bar
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, tasks: TaskRunner | None = None) -> None:
         super().__init__(parent)
+        self._changes = Changes(tasks or TaskRunner(self), self)
+        self._changes.said.connect(self.said)
         self.view = CanvasView(self)
         self.setFocusProxy(self.view)
         layout = QVBoxLayout(self)
@@ -82,6 +86,8 @@ class Canvas(QWidget):
         self._plane = 0
         self._brush_size = 12.0
         self._pointer: Pointer | None = None
+        self._hidden: frozenset[int] = frozenset()
+        self._tool_of_hand: str | None = None  # while the rubber of the pen is down: the tool before
         self._tools = {tool.name: tool(self) for tool in TOOLS}
         self._tool = self._tools["select"]
         self._connect_view()
@@ -94,6 +100,7 @@ class Canvas(QWidget):
         self.view.left.connect(self._leave)
         self.view.turned.connect(self._turn)
         self.view.view_changed.connect(self.view_changed)
+        self.view.view_changed.connect(lambda: self._tool.refresh())
 
     # ------------------------------------------------------------------ what is shown
 
@@ -107,7 +114,7 @@ class Canvas(QWidget):
         if self._document is not None:
             self._document.patch_applied.disconnect(self._show_patch)
             self._document.selection_changed.disconnect(self._show_selection)
-        self._document, self._plane = document, 0
+        self._document, self._plane, self._hidden = document, 0, frozenset()
         if document is None:
             self._image.set_pixels(None)
             self._overlay.set_labels(None)
@@ -138,6 +145,7 @@ class Canvas(QWidget):
         self._image.set_plane(plane)
         self._overlay.set_plane(plane)
         self.plane_changed.emit(plane)
+        self._tool.refresh()
         self._refresh_hover()
 
     @property
@@ -166,6 +174,17 @@ class Canvas(QWidget):
     def labels_visible(self, visible: bool) -> None:
         self.overlay = replace(self.overlay, visible=visible)
 
+    @property
+    def hidden(self) -> frozenset[int]:
+        """Cells that are not shown and that tools leave alone."""
+        return self._hidden
+
+    @hidden.setter
+    def hidden(self, ids: frozenset[int]) -> None:
+        self._hidden = ids
+        self._overlay.set_hidden(ids)
+        self._refresh_hover()
+
     def fit(self) -> None:
         """Show the whole image."""
         self.view.fit()
@@ -188,7 +207,7 @@ class Canvas(QWidget):
         return self._tool.name
 
     def set_tool(self, name: str) -> None:
-        """Choose a tool by its name: select, brush, eraser, outline, delete or pan."""
+        """Choose a tool by its name, that of its class in `TOOLS`."""
         tool = self._tools[name]
         if tool is self._tool:
             return
@@ -198,8 +217,11 @@ class Canvas(QWidget):
         self.view.left_pans = tool.pans
         self.view.tool_cursor = tool.cursor
         self.view.show_cursor()
+        tool.refresh()
         self._refresh_hover()
         self.tool_changed.emit(name)
+        if self._document is not None:
+            self.say(tool.hint)
 
     @property
     def brush_size(self) -> float:
@@ -218,13 +240,15 @@ class Canvas(QWidget):
         """Give up the gesture that is going on, without a change; False if there was none."""
         busy = self._tool.busy
         self._tool.cancel()
+        self._tool.refresh()
         return busy
 
     def delete_selected(self) -> None:
         """Delete the selected cells; locked ones stay."""
         if self._document is not None and self._document.selected:
             self.cancel()
-            self.say(say_deleted(*delete_cells(self._document, self._document.selected)))
+            ids = self._document.selected
+            self.change(lambda cells, tick: delete(cells, ids), "Deleting", ids)
 
     # ------------------------------------------------------------------ what tools use
 
@@ -235,32 +259,33 @@ class Canvas(QWidget):
     def label_at(self, pointer: Pointer) -> int:
         if self._document is None or not self._on_image(pointer):
             return 0
-        return int(self._document.labels[self._plane, pointer.row, pointer.col])
+        id_ = int(self._document.labels[self._plane, pointer.row, pointer.col])
+        return 0 if id_ in self._hidden else id_
 
     def show_preview(self, preview: Preview | None, rows: slice, cols: slice) -> None:
         self._overlay.set_preview(preview)
         self._overlay.repaint_box(rows, cols)
 
-    def show_shape(self, path: QPainterPath | None, colour: QColor = CHANGES) -> None:
+    def show_shape(self, path: QPainterPath | None, colour: QColor = CHANGES, fill: bool = True) -> None:
         if path is None:
             self._shape.clear()
         else:
-            self._shape.show_path(path, colour, self.pixel_size)
+            self._shape.show_path(path, colour, self.pixel_size, fill)
 
-    def show_ring(self, pointer: Pointer | None, colour: QColor = CHANGES) -> None:
+    def show_ring(self, pointer: Pointer | None, colour: QColor = CHANGES, double: bool = False) -> None:
         if pointer is None:
             self._ring.clear()
             return
-        centre, radius = QPointF(pointer.x, pointer.y), self._brush_size / 2
-        path = QPainterPath()
-        path.addEllipse(centre, radius, radius)
-        if colour == CREATES:  # a plus tells eyes that do not see the colour
-            arm = min(radius * 0.5, 5 * self.pixel_size)
-            path.moveTo(pointer.x - arm, pointer.y)
-            path.lineTo(pointer.x + arm, pointer.y)
-            path.moveTo(pointer.x, pointer.y - arm)
-            path.lineTo(pointer.x, pointer.y + arm)
-        self._ring.show_path(path, colour, self.pixel_size)
+        radius, pixel = self._brush_size / 2, self.pixel_size
+        path = ring_path(pointer.x, pointer.y, radius, pixel, colour, double)
+        self._ring.show_path(path, colour, pixel)
+
+    def change(
+        self, operation: Operation, title: str = "", ids: Iterable[int] = (), *, slow: bool = False
+    ) -> None:
+        if self._document is not None:
+            at_once = not slow and is_small(self._document, set(ids))
+            self._changes.carry_out(self._document, operation, title, at_once)
 
     def say(self, text: str) -> None:
         self.said.emit(text)
@@ -310,6 +335,9 @@ class Canvas(QWidget):
 
     def _press(self, pointer: Pointer) -> None:
         self._pointer = pointer
+        if pointer.rubber and self.tool != "eraser":
+            self._tool_of_hand = self.tool
+            self.set_tool("eraser")
         self._tool.press(pointer)
 
     def _move(self, pointer: Pointer, held: bool) -> None:
@@ -323,11 +351,14 @@ class Canvas(QWidget):
     def _release(self, pointer: Pointer) -> None:
         self._pointer = pointer
         self._tool.release(pointer)
+        if self._tool_of_hand is not None:
+            self.set_tool(self._tool_of_hand)
+            self._tool_of_hand = None
 
     def _double_click(self, pointer: Pointer) -> None:
         if self._tool.uses_brush_size:  # two quick dabs
             self._tool.press(pointer)
-        else:
+        elif not self._tool.double_click(pointer):
             self._tool.cancel()
             self.fit()
 
@@ -351,7 +382,8 @@ class Canvas(QWidget):
             return None
         pixels = self._pixels[:, self._plane, pointer.row, pointer.col]
         values = tuple(float(value) for value in np.asarray(pixels))
-        return Reading(self._plane, pointer.row, pointer.col, values, self.label_at(pointer))
+        label = int(self._document.labels[self._plane, pointer.row, pointer.col])
+        return Reading(self._plane, pointer.row, pointer.col, values, label)
 
     def _on_image(self, pointer: Pointer) -> bool:
         assert self._document is not None
@@ -365,7 +397,9 @@ class Canvas(QWidget):
         if z.start <= self._plane < z.stop:
             self._overlay.labels_changed(rows, cols)
             self._refresh_hover()
+        self._tool.refresh()
 
     def _show_selection(self) -> None:
         assert self._document is not None
         self._overlay.set_selected(self._document.selected)
+        self._tool.refresh()

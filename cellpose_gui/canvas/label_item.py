@@ -122,6 +122,11 @@ class LabelItem(ScreenItem):
         self.colours.set_selected(ids)
         self.update()
 
+    def set_hidden(self, ids: frozenset[int]) -> None:
+        """Do not show these labels."""
+        self.colours.set_hidden(ids)
+        self.update()
+
     def set_preview(self, preview: Preview | None) -> None:
         """Show `preview` on top of the labels from the next repaint on; see `repaint_box`."""
         self._preview = preview

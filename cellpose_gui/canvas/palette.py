@@ -46,6 +46,7 @@ class LabelColours:
     def __init__(self) -> None:
         self.style = OverlayStyle()
         self._selected_ids: frozenset[int] = frozenset()
+        self._hidden_ids: frozenset[int] = frozenset()
         self.restart()
 
     def set_style(self, style: OverlayStyle) -> None:
@@ -56,6 +57,11 @@ class LabelColours:
         self._selected_ids = ids
         self._rebuild_selected()
 
+    def set_hidden(self, ids: frozenset[int]) -> None:
+        """Give these ids no colour at all."""
+        self._hidden_ids = ids
+        self._rebuild()
+
     @property
     def any_selected(self) -> bool:
         return bool(self._selected_ids)
@@ -65,6 +71,7 @@ class LabelColours:
         self._slots = _default_slots(0, 1024)
         self._settled = np.zeros(1024, bool)
         self._settled[0] = True
+        self._hidden_ids = frozenset()
         self._rebuild()
 
     def fold(self, ids: np.ndarray) -> np.ndarray:
@@ -111,13 +118,19 @@ class LabelColours:
         self.line = _premultiplied(COLOURS, style.outline_opacity).take(self._slots)
         selected_opacity = min(1.0, style.fill_opacity + _SELECTED_EXTRA)
         self.selected_fill = _premultiplied(COLOURS, selected_opacity).take(self._slots)
-        self.fill[0] = self.line[0] = self.selected_fill[0] = 0
+        hidden = self._places(self._hidden_ids)
+        for table in (self.fill, self.line, self.selected_fill):
+            table[0] = table[hidden] = 0
         self._rebuild_selected()
 
     def _rebuild_selected(self) -> None:
         self.selected = np.zeros(len(self._slots), bool)
-        ids = np.fromiter(self._selected_ids, np.int64, len(self._selected_ids))
-        self.selected[ids[ids < len(self._slots)]] = True
+        self.selected[self._places(self._selected_ids - self._hidden_ids)] = True
+
+    def _places(self, ids: frozenset[int]) -> np.ndarray:
+        """Those ids that the tables reach."""
+        places = np.fromiter(ids, np.int64, len(ids))
+        return places[places < len(self._slots)]
 
 
 def _default_slots(first: int, last: int) -> np.ndarray:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pyqtgraph as pg
 from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt, pyqtSignal
-from PyQt6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
+from PyQt6.QtGui import (
+    QKeyEvent,
+    QMouseEvent,
+    QPointingDevice,
+    QResizeEvent,
+    QSinglePointEvent,
+    QTabletEvent,
+    QWheelEvent,
+)  # fmt: skip
 from PyQt6.QtWidgets import QGraphicsItem, QGraphicsView, QWidget
 
 from cellpose_gui.canvas.pointer import Pointer
@@ -45,6 +53,8 @@ class CanvasView(pg.GraphicsView):
         self._fitted = True
         self._pan_from: QPointF | None = None
         self._space_held = False
+        self._pen_down = False
+        self._pressure = 1.0  # the last one
         self.left_pans = False
         self.tool_cursor = Qt.CursorShape.ArrowCursor
         self._notches = 0.0
@@ -164,6 +174,28 @@ class CanvasView(pg.GraphicsView):
             self.double_clicked.emit(self._pointer(event))
         event.accept()
 
+    def viewportEvent(self, event: QEvent | None) -> bool:
+        if isinstance(event, QTabletEvent):
+            self._pen_event(event)
+            return event.isAccepted()
+        return super().viewportEvent(event)
+
+    def _pen_event(self, event: QTabletEvent) -> None:
+        """The tip of a pen draws, with its pressure; all else that a pen does comes again as the mouse."""
+        kind, tip = event.type(), event.button() == Qt.MouseButton.LeftButton
+        event.ignore()
+        if kind == QEvent.Type.TabletPress and tip and not (self._space_held or self.left_pans):
+            self._pen_down = True
+            self.pressed.emit(self._pointer(event))
+        elif kind == QEvent.Type.TabletMove and self._pen_down:
+            self.moved.emit(self._pointer(event), True)
+        elif kind == QEvent.Type.TabletRelease and tip and self._pen_down:
+            self._pen_down = False
+            self.released.emit(self._pointer(event))
+        else:
+            return
+        event.accept()
+
     def wheelEvent(self, event: QWheelEvent | None) -> None:
         assert event is not None
         turn = (
@@ -206,12 +238,20 @@ class CanvasView(pg.GraphicsView):
         pans = self._space_held or self.left_pans
         self.viewport().setCursor(Qt.CursorShape.OpenHandCursor if pans else self.tool_cursor)
 
-    def _pointer(self, event: QMouseEvent) -> Pointer:
+    def _pointer(self, event: QSinglePointEvent) -> Pointer:
         position, held = self.image_position(event.position()), event.modifiers()
+        pressure, rubber = 1.0, False
+        if isinstance(event, QTabletEvent):
+            rubber = event.pointerType() == QPointingDevice.PointerType.Eraser
+            # A release has none; the stroke must not end in a point for that.
+            pressure = event.pressure() if event.type() != QEvent.Type.TabletRelease else self._pressure
+            self._pressure = pressure
         return Pointer(
             position.x(),
             position.y(),
             shift=bool(held & Qt.KeyboardModifier.ShiftModifier),
             ctrl=bool(held & Qt.KeyboardModifier.ControlModifier),
             alt=bool(held & Qt.KeyboardModifier.AltModifier),
+            pressure=pressure,
+            rubber=rubber,
         )

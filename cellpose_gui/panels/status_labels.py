@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PyQt6.QtWidgets import QLabel, QMainWindow
 
-from cellpose_gui.canvas.canvas import Reading
+from cellpose_gui.canvas.reading import Reading
 from cellpose_gui.panels.task_bar import TaskBar
 from model_core.images.image import Image
 

@@ -35,7 +35,9 @@ class Changes(QObject):
         super().__init__(parent)
         self._tasks = tasks
 
-    def carry_out(self, document: Document, operation: Operation, title: str = "", at_once: bool = True) -> None:
+    def carry_out(
+        self, document: Document, operation: Operation, title: str = "", at_once: bool = True
+    ) -> None:
         """Apply what the operation proposes as one step, select and tell what it says.
 
         With `at_once` here and now, otherwise in a worker under `title`: the labels may be edited
@@ -55,25 +57,28 @@ class Changes(QObject):
                     raise Cancelled
                 progress(fraction, title)
 
-            while True:
-                try:
-                    return operation(_copied(document.store), tick)
-                except StalePatchError:  # edited in the middle of copying
-                    tick(0.0)
+            return operation(_copied(document.store), tick)
 
         def done(proposal: Proposal) -> None:
             if document.closed:
                 return
             try:
                 self._apply(document, proposal)
-            except StalePatchError:
-                if trials > 1:
-                    self._start(document, operation, title, trials - 1)
-                else:
-                    self.said.emit(f"{title}: not done, because the cells were changed meanwhile")
+            except StalePatchError as error:
+                failed(error)
+
+        def failed(error: Exception) -> None:
+            if not isinstance(error, StalePatchError):
+                self._tasks.failed.emit(title, error)
+            elif trials > 1:
+                self._start(document, operation, title, trials - 1)
+            else:
+                self.said.emit(f"{title}: not done, because the cells were changed meanwhile")
 
         cancelled = "Cancelled; nothing was changed."
-        self._tasks.run(title, work, done, slot=_SLOT, cancelled=lambda: self.said.emit(cancelled))
+        self._tasks.run(
+            title, work, done, slot=_SLOT, failed=failed, cancelled=lambda: self.said.emit(cancelled)
+        )
 
     def _apply(self, document: Document, proposal: Proposal) -> None:
         if proposal.patch is not None:

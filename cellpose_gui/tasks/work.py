@@ -20,6 +20,7 @@ from model_core.annotation.cells_schema import set_aside
 from model_core.annotation.label_store import LabelStore
 from model_core.annotation.model_patch import model_patch
 from model_core.annotation.patch import Patch
+from model_core.formats import numbering
 from model_core.formats.label_image import write_labels
 from model_core.images.image import Image
 from model_core.images.readers import read_image
@@ -122,7 +123,7 @@ def set_document_aside(path: Path, folder: Path | None = None) -> Path:
     return set_aside(cells_path(path, folder))
 
 
-def export_labels(path: Path, labels: np.ndarray) -> Path:
+def export_labels(path: Path, labels: np.ndarray, consecutive: bool = False) -> Path:
     """Writes a label image. Raises UserError; an existing file is replaced only by a whole new one."""
-    write_labels(path, labels)
+    write_labels(path, numbering.consecutive(labels) if consecutive else labels)
     return path

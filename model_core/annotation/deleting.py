@@ -10,8 +10,13 @@ import numpy as np
 from model_core.annotation.boxes import around
 from model_core.annotation.objects import ObjectRecord
 from model_core.annotation.proposal import (
-    Annotated, Proposal, choose, count_cells, name_cells, propose,
-)  # fmt: skip
+    Annotated,
+    Proposal,
+    choose,
+    count_cells,
+    name_cells,
+    propose,
+)
 
 
 def delete(cells: Annotated, ids: Iterable[int], why: str = "") -> Proposal:

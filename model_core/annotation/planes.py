@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 import cv2
 import numpy as np
 
 from model_core.annotation.boxes import around, in_plane, relative
 from model_core.annotation.proposal import (
-    Annotated, Proposal, Tick, choose, count_cells, name_cells, no_tick, propose,
-)  # fmt: skip
+    Annotated,
+    Proposal,
+    Tick,
+    choose,
+    count_cells,
+    name_cells,
+    no_tick,
+    propose,
+)
 
 
 def copy_to_plane(cells: Annotated, ids: Iterable[int], plane: int, target: int) -> Proposal:
@@ -59,7 +67,7 @@ def interpolate(cells: Annotated, ids: Iterable[int], tick: Tick = no_tick) -> P
         part = new[relative(record.slices, box)]
         held = part == record.id
         present = np.flatnonzero(held.any(axis=(1, 2))).tolist()
-        gaps = [pair for pair in zip(present[:-1], present[1:], strict=True) if pair[1] - pair[0] > 1]
+        gaps = [pair for pair in pairwise(present) if pair[1] - pair[0] > 1]
         for below, above in gaps:
             ends = _signed_distance(held[below]), _signed_distance(held[above])
             for z in range(below + 1, above):
@@ -72,7 +80,7 @@ def interpolate(cells: Annotated, ids: Iterable[int], tick: Tick = no_tick) -> P
     if not filled:
         return Proposal(
             None,
-            chosen.with_notes("Nothing to interpolate: draw the cell in two planes that are not next to each other"),
+            chosen.with_notes("Nothing to interpolate: the cell skips no plane between others"),
         )
     text = f"Interpolate {name_cells(filled)} through {planes} plane{'' if planes == 1 else 's'}"
     return propose(cells, box, new, text, chosen.with_notes(text))

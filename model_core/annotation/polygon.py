@@ -23,8 +23,10 @@ def outline_vertices(mask: np.ndarray, origin: tuple[int, int] = (0, 0)) -> list
 
     The polygon runs along the outer sides of pixels as far as a few vertices can; holes are not in it.
     """
-    doubled = np.kron(mask.astype(np.uint8), np.ones((3, 3), np.uint8))  # its rim runs beside pixel sides
-    outlines, _ = cv2.findContours(doubled, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    tripled = cv2.resize(
+        mask.view(np.uint8), None, fx=3, fy=3, interpolation=cv2.INTER_NEAREST
+    )  # its rim runs beside pixel sides
+    outlines, _ = cv2.findContours(tripled, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     if not outlines:
         return []
     longest = max(outlines, key=cv2.contourArea)
@@ -50,9 +52,7 @@ def crosses_itself(points: Sequence[Point]) -> bool:
     return bool((apart & apart.T).any())
 
 
-def reshape_outline(
-    cells: Annotated, id_: int, plane: int, before: Placed, after: Placed
-) -> Proposal:
+def reshape_outline(cells: Annotated, id_: int, plane: int, before: Placed, after: Placed) -> Proposal:
     """Move the outline of an object from one filled polygon to another, on background only.
 
     Only where they differ, and two pixels around, do pixels

@@ -7,6 +7,7 @@ every pixel, and an object in one piece stays so.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -17,8 +18,22 @@ from model_core.annotation.objects import ObjectRecord
 from model_core.annotation.patch import Box
 from model_core.annotation.pieces import is_one_piece, largest_piece
 from model_core.annotation.proposal import (
-    Annotated, Chosen, Proposal, Tick, choose, name_cells, no_tick, propose,
-)  # fmt: skip
+    Annotated,
+    Chosen,
+    Proposal,
+    Tick,
+    choose,
+    name_cells,
+    no_tick,
+    propose,
+)
+
+
+class Reshaping(Protocol):
+    """An operation of this file with all else settled."""
+
+    def __call__(self, cells: Annotated, ids: Iterable[int], plane: int, *, tick: Tick = ...) -> Proposal: ...
+
 
 _SMOOTHING = 0.08  # of the diameter: the width (sigma) of the blur; bumps smaller than that go
 _LEAST_SIGMA, _MOST_SIGMA = 0.8, 8.0  # pixels

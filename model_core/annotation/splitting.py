@@ -123,7 +123,7 @@ def _ids_on(labels: np.ndarray, points: np.ndarray) -> set[int]:
 
 
 def _drawn(points: np.ndarray, box: Box, shape: tuple[int, ...]) -> np.ndarray:
-    """A line as pixels of `box`: bool of `shape`, connected along the axes so that no corner leads through."""
+    """A line as pixels of `box`: bool of `shape`, connected along the axes: no corner leads through it."""
     canvas = np.zeros(shape, np.uint8)
     corner = np.array([box[2].start, box[1].start])
     pixels = np.floor(points).astype(np.int32) - corner.astype(np.int32)
@@ -136,7 +136,8 @@ def _parts(mask: np.ndarray, cut: np.ndarray) -> np.ndarray:
     """Pieces of `mask` (Y, X) beside `cut`, the largest numbered 1; pixels of the cut go to the nearest."""
     count, parts, stats, _ = cv2.connectedComponentsWithStats((mask & ~cut).view(np.uint8), connectivity=8)
     areas = stats[1:count, cv2.CC_STAT_AREA]
-    order = [number for number in (np.argsort(-areas, kind="stable") + 1).tolist() if areas[number - 1] >= CRUMB]
+    by_size = np.argsort(-areas, kind="stable")
+    order = 1 + by_size[areas[by_size] >= CRUMB]
     number_of = np.zeros(count, np.int32)
     number_of[order] = np.arange(1, len(order) + 1)
     parts = number_of[parts]

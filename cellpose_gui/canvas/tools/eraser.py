@@ -14,11 +14,14 @@ class Eraser(PaintingTool):
     """Turns cells into background; spares locked ones."""
 
     name = "eraser"
+    hint = "Eraser: start on a cell to erase only that one, on background to erase all"
+
+    nothing_done = "Nothing erased"
 
     def begin(self, pointer: Pointer, id_: int) -> tuple[Stroke, str] | None:
         document = self.host.document
         assert document is not None
-        rule: Rule = Only(id_) if id_ else AllUnlocked(document.objects)
+        rule: Rule = Only(id_) if id_ else AllUnlocked(document.objects, self.host.hidden)
         text = f"Erase from cell {id_}" if id_ else "Erase"
         return Stroke(document.labels[self.host.plane], 0, rule), text
 

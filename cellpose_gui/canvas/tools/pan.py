@@ -9,4 +9,5 @@ class Pan(Tool):
     """Has nothing to do itself: the view pans with the left button while this tool is chosen."""
 
     name = "pan"
+    hint = "Move: drag the image; the wheel zooms"
     pans = True

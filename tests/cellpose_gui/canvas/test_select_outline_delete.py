@@ -8,7 +8,7 @@ from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtGui import QPainterPath
 from PyQt6.QtTest import QTest
 
-from cellpose_gui.canvas.tools.outline import filled
+from cellpose_gui.canvas.tools.outlining import filled
 from tests.cellpose_gui.canvas.hand import CTRL, LEFT, NO_KEYS, SHIFT, counts, lock, two_cells
 
 

@@ -1,0 +1,16 @@
+"""What lies under the cursor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A pixel of the image. `values`: one per channel, in the units of the image."""
+
+    plane: int
+    row: int
+    col: int
+    values: tuple[float, ...]
+    label: int
