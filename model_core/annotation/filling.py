@@ -11,7 +11,7 @@ from model_core.annotation.patch import Box
 from model_core.annotation.proposal import Annotated, Proposal, name_cells, propose
 
 _FIRST_REACH = 64  # pixels around the point that are looked at first; doubled as long as the area goes on
-_LAST_REACH = 2048
+_LAST_REACH = 512
 _CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
 
 

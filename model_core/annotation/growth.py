@@ -20,19 +20,19 @@ def grow(
     """`labels` (Y, X) with those at `growing` wider by `steps` pixels, None for as far as they come.
 
     They spread over `free` pixels only (bool, like `growing`), around obstacles and never through them, and
-    stop where they meet. Steps along the axes alternate with diagonal ones, which makes octagons of points.
+    stop where they meet.
     """
     grown, front = labels.copy(), np.where(growing, labels, 0)
     step = 0
     while steps is None or step < steps:
         tick(step / steps if steps else 0.0)
         before = front.copy()
-        for dy, dx in _CROSS if step % 2 == 0 and steps is not None else _SQUARE:
+        for dy, dx in _SQUARE if steps is None else _neighbours(step):
             to, of = _shifted(dy, dx)
             take = free[to] & (front[to] == 0) & (before[of] != 0)
             np.copyto(front[to], before[of], where=take)
             np.copyto(grown[to], before[of], where=take)
-        if np.array_equal(before, front):
+        if steps is None and np.array_equal(before, front):
             break
         step += 1
     return grown
@@ -46,11 +46,16 @@ def shrink(labels: np.ndarray, shrinking: np.ndarray, steps: int) -> np.ndarray:
     left = labels.copy()
     for step in range(steps):
         rim = np.zeros(labels.shape, bool)
-        for dy, dx in _CROSS if step % 2 == 0 else _SQUARE:
+        for dy, dx in _neighbours(step):
             to, of = _shifted(dy, dx)
             rim[to] |= left[to] != left[of]
         left[rim & shrinking] = 0
     return left
+
+
+def _neighbours(step: int) -> tuple[tuple[int, int], ...]:
+    """Three steps along the axes to two that are diagonal too go equally far in all eight directions."""
+    return _SQUARE if step % 5 in (1, 3) else _CROSS
 
 
 def _shifted(dy: int, dx: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
