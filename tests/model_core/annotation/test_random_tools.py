@@ -71,6 +71,13 @@ def by_rule(store: LabelStore, dice: Dice) -> Proposal:
     return delete(store, Measured(store.objects, SHAPE).matching(rule)[0], rule.words)
 
 
+def fill(store: LabelStore, dice: Dice) -> Proposal:
+    """A click in the middle of some cell, where rings have their holes."""
+    middles = [record.centroid for record in store.objects.values()] or [(0.0, 0.0, 0.0)]
+    z, y, x = dice.choice(middles).round().astype(int).tolist()
+    return fill_area(store, z, y, x)
+
+
 def line(dice: Dice) -> list[tuple[float, float]]:
     return [tuple(point) for point in dice.uniform(-10, 45, (int(dice.integers(1, 5)), 2)).tolist()]
 
@@ -87,7 +94,7 @@ PLAYS: dict[str, Play] = {
     "merge": lambda s, d: merging.merge(s, some_ids(s, d)),
     "delete": lambda s, d: delete(s, some_ids(s, d)[:1]),
     "by rule": by_rule,
-    "fill": lambda s, d: fill_area(s, plane(d), *pixel(d)),
+    "fill": fill,
     "cut": lambda s, d: split_by_line(s, plane(d), line(d), some_ids(s, d)[:1]),
     "divide": lambda s, d: split_by_points(s, plane(d), pixel(d), pixel(d)),
     "lock": lambda s, d: set_locked(s, some_ids(s, d)[:1], bool(d.random() < 0.4)),
