@@ -193,6 +193,6 @@ def test_no_action_is_always_refused() -> None:
             idle.discard(name)
         if not idle:
             break
-        if len(store.objects) > 40:
-            store.apply(delete(store, [*store.objects][:30]).patch)  # type: ignore[arg-type]
+        if len(store.objects) > 20:  # begin again with room for all
+            store = LabelStore.empty(SHAPE)
     assert not idle
