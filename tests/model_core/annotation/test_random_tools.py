@@ -78,6 +78,16 @@ def fill(store: LabelStore, dice: Dice) -> Proposal:
     return fill_area(store, z, y, x)
 
 
+def divide(store: LabelStore, dice: Dice) -> Proposal:
+    """Clicks on two pixels, mostly of the same cell."""
+    z = plane(dice)
+    places = np.argwhere(store.labels[z] == dice.choice([*store.objects, 0]))
+    if not len(places) or dice.random() < 0.2:
+        return split_by_points(store, z, pixel(dice), pixel(dice))
+    one, other = (tuple(place) for place in dice.choice(places, 2).tolist())
+    return split_by_points(store, z, one, other)
+
+
 def line(dice: Dice) -> list[tuple[float, float]]:
     return [tuple(point) for point in dice.uniform(-10, 45, (int(dice.integers(1, 5)), 2)).tolist()]
 
@@ -96,9 +106,11 @@ PLAYS: dict[str, Play] = {
     "by rule": by_rule,
     "fill": fill,
     "cut": lambda s, d: split_by_line(s, plane(d), line(d), some_ids(s, d)[:1]),
-    "divide": lambda s, d: split_by_points(s, plane(d), pixel(d), pixel(d)),
+    "divide": divide,
     "lock": lambda s, d: set_locked(s, some_ids(s, d)[:1], bool(d.random() < 0.4)),
-    "copy": lambda s, d: planes.copy_to_plane(s, some_ids(s, d), (z := plane(d)), z + int(d.choice([-1, 1]))),
+    "copy": lambda s, d: planes.copy_to_plane(
+        s, some_ids(s, d), (z := plane(d)), z + int(d.choice([-2, -1, 1, 2]))
+    ),
     "interpolate": lambda s, d: planes.interpolate(s, [*s.objects]),
     "outline": lambda s, d: reshape_outline(s, some_ids(s, d)[0], plane(d), patch_of(d), patch_of(d)),
 }
@@ -185,7 +197,7 @@ def test_no_action_is_always_refused() -> None:
     """A play that never does anything would prove nothing."""
     store, dice = LabelStore.empty(SHAPE), np.random.default_rng(1)
     idle = set(PLAYS)
-    for _ in range(600):
+    for _ in range(1000):
         name = str(dice.choice([*PLAYS, "paint", "paint"]))
         done = len(store.history.steps)
         step(store, name, int(dice.integers(2**32)))
@@ -193,6 +205,6 @@ def test_no_action_is_always_refused() -> None:
             idle.discard(name)
         if not idle:
             break
-        if len(store.objects) > 20:  # begin again with room for all
+        if len(store.objects) > 30:  # begin again with room for all
             store = LabelStore.empty(SHAPE)
     assert not idle
