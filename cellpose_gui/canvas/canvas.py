@@ -250,6 +250,11 @@ class Canvas(QWidget):
             ids = self._document.selected
             self.change(lambda cells, tick: delete(cells, ids), "Deleting", ids)
 
+    @property
+    def working(self) -> bool:
+        """Whether a change that takes long is being computed."""
+        return self._changes.working
+
     # ------------------------------------------------------------------ what tools use
 
     @property

@@ -68,6 +68,10 @@ class DeleteRule(QDialog):
         self._document.select(self._selected_before)
         super().reject()
 
+    def done(self, result: int) -> None:
+        super().done(result)
+        self._canvas.setFocus()
+
     def _judge(self) -> None:
         self.least.setEnabled(self.small.isChecked())
         self._ids, locked = self._measured.matching(self.rule)

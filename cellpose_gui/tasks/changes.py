@@ -35,6 +35,11 @@ class Changes(QObject):
         super().__init__(parent)
         self._tasks = tasks
 
+    @property
+    def working(self) -> bool:
+        """Whether a worker computes a change."""
+        return self._tasks.current(_SLOT) is not None
+
     def carry_out(
         self, document: Document, operation: Operation, title: str = "", at_once: bool = True
     ) -> None:
@@ -45,7 +50,7 @@ class Changes(QObject):
         """
         if at_once:
             self._apply(document, operation(document.store, no_tick))
-        elif self._tasks.current(_SLOT) is not None:
+        elif self.working:
             self.said.emit("Wait until the change that is being made is done, or cancel it")
         else:
             self._start(document, operation, title, _MOST_TRIALS)

@@ -16,18 +16,19 @@ def grow(
     free: np.ndarray,
     steps: int | None = None,
     tick: Tick = no_tick,
+    first: int = 0,
 ) -> np.ndarray:
     """`labels` (Y, X) with those at `growing` wider by `steps` pixels, None for as far as they come.
 
     They spread over `free` pixels only (bool, like `growing`), around obstacles and never through them, and
-    stop where they meet.
+    stop where they meet. `first` is the number of the first step, see `_neighbours`.
     """
     grown, front = labels.copy(), np.where(growing, labels, 0)
     step = 0
     while steps is None or step < steps:
         tick(step / steps if steps else 0.0)
         before = front.copy()
-        for dy, dx in _SQUARE if steps is None else _neighbours(step):
+        for dy, dx in _SQUARE if steps is None else _neighbours(first + step):
             to, of = _shifted(dy, dx)
             take = free[to] & (front[to] == 0) & (before[of] != 0)
             np.copyto(front[to], before[of], where=take)
@@ -38,7 +39,7 @@ def grow(
     return grown
 
 
-def shrink(labels: np.ndarray, shrinking: np.ndarray, steps: int) -> np.ndarray:
+def shrink(labels: np.ndarray, shrinking: np.ndarray, steps: int, first: int = 0) -> np.ndarray:
     """`labels` (Y, X) with those at `shrinking` (bool) narrower by `steps` pixels on every side.
 
     What lies beyond the array counts as more of the same, so a cell does not shrink away from the edge.
@@ -46,7 +47,7 @@ def shrink(labels: np.ndarray, shrinking: np.ndarray, steps: int) -> np.ndarray:
     left = labels.copy()
     for step in range(steps):
         rim = np.zeros(labels.shape, bool)
-        for dy, dx in _neighbours(step):
+        for dy, dx in _neighbours(first + step):
             to, of = _shifted(dy, dx)
             rim[to] |= left[to] != left[of]
         left[rim & shrinking] = 0

@@ -14,7 +14,7 @@ from model_core.annotation.proposal import Annotated, Proposal, propose
 
 Point = tuple[float, float]
 Placed = tuple[int, int, np.ndarray]  # first row, first column, mask (Y, X)
-_PRECISION = 0.02  # of the longer side: how far the polygon may keep from the outline
+_PRECISION = 0.03  # of the longer side: how far the polygon may keep from the outline
 _LEAST_PRECISION = 0.75  # pixels: a digital outline has steps of one
 
 

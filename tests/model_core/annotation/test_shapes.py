@@ -21,11 +21,11 @@ def disc(shape: tuple[int, int], y: float, x: float, radius: float) -> np.ndarra
 
 def test_expand_adds_a_rim_on_background_only() -> None:
     labels = np.zeros((20, 30), int)
-    square(labels, 1, 5, 5, 6)
-    square(labels, 2, 5, 11, 6)
+    square(labels, 1, 5, 5, 5, 6)
+    square(labels, 2, 5, 11, 5, 6)
     store = store_of(labels)
     assert apply(store, expand(store, [1], 0)) == "Expand cell 1 by 1 px"
-    assert areas(store) == {1: 36 + 3 * 6, 2: 36}
+    assert areas(store) == {1: 30 + 2 * 6 + 5, 2: 30}
     store.undo()
     np.testing.assert_array_equal(store.labels[0], labels)
 
@@ -38,6 +38,15 @@ def test_expand_by_many_pixels_makes_a_disc_of_a_point_within_a_tenth() -> None:
     wanted = disc((61, 61), 30, 30, 20)
     differs = np.count_nonzero((store.labels[0] > 0) ^ wanted)
     assert differs < 0.1 * np.count_nonzero(wanted)
+
+
+def test_ten_times_one_pixel_is_as_round_as_ten_at_once() -> None:
+    labels = disc((81, 81), 40, 40, 12).astype(int)
+    store = store_of(labels)
+    for _ in range(10):
+        apply(store, expand(store, [1], 0))
+    wanted = disc((81, 81), 40, 40, 22)
+    assert np.count_nonzero((store.labels[0] > 0) ^ wanted) < 0.1 * wanted.sum()
 
 
 def test_cells_that_expand_together_share_the_gap_and_reach_behind_no_neighbour() -> None:
