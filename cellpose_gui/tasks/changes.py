@@ -19,11 +19,13 @@ _MOST_TRIALS = 3  # while somebody draws faster than the worker computes
 
 def is_small(document: Document, ids: frozenset[int] | set[int]) -> bool:
     """Whether an operation on these objects may run in the thread of the window."""
+    if len(ids) > _MOST_OBJECTS:
+        return False
     records = [document.objects[id_] for id_ in ids if id_ in document.objects]
     if not records:
         return True
     depth, height, width = box_shape(around(records))
-    return len(records) <= _MOST_OBJECTS and depth * height * width <= _MOST_PIXELS
+    return depth * height * width <= _MOST_PIXELS
 
 
 class Changes(QObject):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from model_core.annotation.boxes import around
-from model_core.annotation.objects import ObjectRecord
+from model_core.annotation.objects import ObjectRecord, column
 from model_core.annotation.proposal import (
     Annotated,
     Proposal,
@@ -55,10 +55,10 @@ class Measured:
     def __init__(self, objects: Mapping[int, ObjectRecord], shape: tuple[int, ...]) -> None:
         """`shape` (Z, Y, X) is that of the image."""
         records = list(objects.values())
-        self._ids = np.array([record.id for record in records], np.uint32)
-        self._area = np.array([record.area for record in records], np.int64)
-        self._locked = np.array([record.locked for record in records], bool)
-        boxes = np.array([record.box for record in records], np.int64).reshape(-1, 6)
+        self._ids = column(records, "id")
+        self._area = column(records, "area")
+        self._locked = column(records, "locked").astype(bool)
+        boxes = column(records, "box", 6)
         _, height, width = shape
         at_start = (boxes[:, 2] == 0) | (boxes[:, 4] == 0)
         self._at_edge = at_start | (boxes[:, 3] == height) | (boxes[:, 5] == width)

@@ -122,12 +122,16 @@ def _each(
     margin: int,
     tick: Tick,
 ) -> np.ndarray:
-    """`labels` (Y, X) of `box` with every object put into `shape`, mask to mask, on background only."""
+    """`labels` (Y, X) of `box` with every object put into `shape`, mask to mask, on background only.
+
+    An object gets `margin` pixels around it to change into, small ones a quarter of their size.
+    """
     old, new = cells.labels[box][0], labels.copy()
     for number, record in enumerate(records):
         if number % 100 == 0:
             tick(number / len(records))
-        _, rows, cols = relative(in_plane(record.slices, plane, margin, cells.labels.shape), box)
+        room = min(margin, 3 + max(part.stop - part.start for part in record.slices[1:]) // 4)
+        _, rows, cols = relative(in_plane(record.slices, plane, room, cells.labels.shape), box)
         part = new[rows, cols]
         mask = part == record.id
         if not mask.any():

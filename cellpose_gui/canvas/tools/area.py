@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
+import numpy as np
 from PyQt6.QtCore import QPointF, QRectF
 from PyQt6.QtGui import QColor, QPainterPath
 
 from cellpose_gui.canvas.pointer import Pointer
 from cellpose_gui.canvas.tools.outlining import filled
 from cellpose_gui.canvas.tools.tool import CHANGES, Tool, ToolHost
+from model_core.annotation.objects import column
 
 _CLICK_REACH = 4.0  # logical pixels that the mouse may move within a click
 
@@ -84,13 +86,11 @@ class AreaTool(Tool):
         document, plane, hidden = self.host.document, self.host.plane, self.host.hidden
         assert document is not None
         top, left, mask = filled(path, *document.labels.shape[1:])
-        bottom, right = top + mask.shape[0], left + mask.shape[1]
-        found = set()
-        for record in document.objects.values():
-            _, y, x = record.centroid
-            if not (top - 0.5 <= y < bottom - 0.5 and left - 0.5 <= x < right - 0.5):
-                continue
-            z0, z1 = record.box[:2]
-            if z0 <= plane < z1 and mask[int(y + 0.5) - top, int(x + 0.5) - left]:
-                found.add(record.id)
-        return found - hidden
+        records = list(document.objects.values())
+        if not mask.size or not records:
+            return set()
+        rows, cols = np.rint(column(records, "centroid", 3)[:, 1:]).astype(np.int64).T - [[top], [left]]
+        near = (rows >= 0) & (rows < mask.shape[0]) & (cols >= 0) & (cols < mask.shape[1])
+        near[near] = mask[rows[near], cols[near]]
+        found = (records[place] for place in np.flatnonzero(near).tolist())
+        return {record.id for record in found if record.box[0] <= plane < record.box[1]} - hidden
