@@ -19,18 +19,8 @@ from cellpose_gui.canvas.palette import OverlayStyle
 from cellpose_gui.canvas.pointer import Pointer
 from cellpose_gui.canvas.reading import Reading
 from cellpose_gui.canvas.ring import ring_path
-from cellpose_gui.canvas.tools.brush import Brush
-from cellpose_gui.canvas.tools.delete import Delete
-from cellpose_gui.canvas.tools.eraser import Eraser
-from cellpose_gui.canvas.tools.fill import Fill
-from cellpose_gui.canvas.tools.lasso import Lasso
-from cellpose_gui.canvas.tools.outline import Outline
-from cellpose_gui.canvas.tools.pan import Pan
-from cellpose_gui.canvas.tools.polygon import Polygon
-from cellpose_gui.canvas.tools.reshape import Reshape
-from cellpose_gui.canvas.tools.select import Select
-from cellpose_gui.canvas.tools.split import Split
-from cellpose_gui.canvas.tools.tool import CHANGES, Tool
+from cellpose_gui.canvas.tools.catalogue import TOOLS
+from cellpose_gui.canvas.tools.tool import CHANGES
 from cellpose_gui.canvas.view import CanvasView
 from cellpose_gui.document.document import Document
 from cellpose_gui.tasks.changes import Changes, is_small
@@ -39,9 +29,6 @@ from model_core.annotation.deleting import delete
 from model_core.annotation.patch import Patch
 from model_core.annotation.proposal import Operation
 
-TOOLS: tuple[type[Tool], ...] = (
-    Select, Lasso, Brush, Eraser, Outline, Polygon, Reshape, Fill, Split, Delete, Pan,
-)  # fmt: skip
 LARGEST_BRUSH = 500.0
 
 
@@ -207,7 +194,7 @@ class Canvas(QWidget):
         return self._tool.name
 
     def set_tool(self, name: str) -> None:
-        """Choose a tool by its name, that of its class in `TOOLS`."""
+        """Choose a tool by its name, see the catalogue of tools."""
         tool = self._tools[name]
         if tool is self._tool:
             return

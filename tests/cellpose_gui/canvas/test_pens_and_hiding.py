@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PyQt6.QtCore import Qt
 
-from cellpose_gui.canvas.canvas import TOOLS
 from cellpose_gui.canvas.ring import ring_path
+from cellpose_gui.canvas.tools.catalogue import TOOLS
 from cellpose_gui.canvas.tools.tool import CHANGES, CREATES, ERASES_ALL, ERASES_ONE, REFUSED
 from tests.cellpose_gui.canvas.hand import counts, two_cells
 

@@ -11,7 +11,7 @@ from PyQt6.QtWidgets import QMenu, QToolBar, QWidget
 from pytestqt.qtbot import QtBot
 
 from cellpose_gui.actions import Command, make_actions
-from cellpose_gui.canvas.canvas import TOOLS
+from cellpose_gui.canvas.tools.catalogue import TOOLS
 from cellpose_gui.main_window import MainWindow
 from tests.cellpose_gui.helpers import open_image, press
 
