@@ -68,6 +68,7 @@ def start(app: QApplication) -> MainWindow:
 
     sys.excepthook = report  # without it PyQt aborts the process on an exception in a slot
     window.show()
+    QTimer.singleShot(0, window.workbench.list_models)
     QTimer.singleShot(150, window.workbench.warm_up)
     return window
 

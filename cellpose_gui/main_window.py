@@ -7,16 +7,23 @@ from pathlib import Path
 
 from PyQt6.QtCore import QSettings, Qt
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PyQt6.QtWidgets import QApplication, QDockWidget, QMainWindow, QWidget
+from PyQt6.QtWidgets import QApplication, QDockWidget, QMainWindow
 
-from cellpose_gui.actions import make_actions, recolour
+from cellpose_gui.actions import Actions
 from cellpose_gui.canvas.canvas import Canvas
+from cellpose_gui.canvas.image_item import shown_channels
 from cellpose_gui.canvas.reading import Reading
 from cellpose_gui.canvas.selected_cells import SelectedCells
+from cellpose_gui.canvas.tools.all_tools import TOOLS
+from cellpose_gui.canvas.view import GESTURES
 from cellpose_gui.commands import all_commands
-from cellpose_gui.menus import fill_menus, list_docks, make_tool_bar
+from cellpose_gui.menus import fill_menus, list_files, make_tool_bar
 from cellpose_gui.panels.channel_panel import ChannelPanel
+from cellpose_gui.panels.cheat_sheet import CheatSheet
+from cellpose_gui.panels.command_palette import CommandPalette
 from cellpose_gui.panels.delete_rule import DeleteRule
+from cellpose_gui.panels.focus import FocusEdge
+from cellpose_gui.panels.history_panel import HistoryPanel
 from cellpose_gui.panels.image_strip import ImageStrip
 from cellpose_gui.panels.messages import show_problem
 from cellpose_gui.panels.overlay_panel import OverlayPanel
@@ -24,6 +31,7 @@ from cellpose_gui.panels.plane_bar import PlaneBar
 from cellpose_gui.panels.questions import Questions
 from cellpose_gui.panels.resize_cells import ask_resize
 from cellpose_gui.panels.segment_panel import SegmentPanel
+from cellpose_gui.panels.shortcut_editor import ShortcutEditor
 from cellpose_gui.panels.status_labels import StatusLabels
 from cellpose_gui.panels.welcome import Welcome
 from cellpose_gui.project.recent import Recent
@@ -31,8 +39,16 @@ from cellpose_gui.tasks.task_runner import Task, TaskRunner
 from cellpose_gui.theme import apply_theme, is_system_dark
 from cellpose_gui.workbench import Workbench
 from model_core.errors import UserError
+from model_core.images.readers import SUFFIXES
 
-_QUIET = {"Thumbnails", "Starting the engine", "Closing"}  # tasks that show no progress bar
+_QUIET = {
+    "Thumbnails",
+    "Looking for models",
+    "Starting the engine",
+    "Closing",
+    "Wand",
+    "Splitting",
+}  # tasks that show no progress bar
 _SAID_FOR = 6000  # ms
 _LAST_WAIT = 30_000  # ms, unseen, for what cannot be cancelled: an export that is being written
 
@@ -55,68 +71,89 @@ class MainWindow(QMainWindow):
         self.overlay_panel = OverlayPanel(self.canvas)
         self.channel_panel = ChannelPanel(self.canvas)
         self.selected_cells = SelectedCells(self.canvas)
+        self.history_panel = HistoryPanel()
         self.questions = Questions(self, self.settings)
-        self.commands = all_commands(self)
-        self.actions_by_name = make_actions(self, self.canvas, self.commands)
+        self.docks = self._make_docks()
+        self.actions_by_name = Actions(self, self.canvas, all_commands(self), self.settings)
+        self.palette_of_commands = CommandPalette(self, self.actions_by_name, self.settings)
         self.status = StatusLabels(self)
         self._lay_out()
         self._connect()
+        self.canvas.guides.minimap = True
+        FocusEdge(self.canvas.view)
         self.setAcceptDrops(True)
         self._document_changed()
 
     # ------------------------------------------------------------------ making the window
 
+    def _make_docks(self) -> dict[str, QDockWidget]:
+        """The panels around the canvas by their titles."""
+        right, left = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.LeftDockWidgetArea
+        docks = {}
+        for title, widget, area in (
+            ("Segment", self.segment_panel, right),
+            ("Labels", self.overlay_panel, right),
+            ("Channels", self.channel_panel, right),
+            ("History", self.history_panel, left),
+            ("Images", self.strip, left),
+        ):
+            dock = docks[title] = QDockWidget(title, self)
+            dock.setObjectName(title)
+            dock.setWidget(widget)
+            self.addDockWidget(area, dock)
+        return docks
+
     def _lay_out(self) -> None:
         self.resize(1320, 860)
         self.setCentralWidget(self.canvas)
-        right, left = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.LeftDockWidgetArea
-        docks = [
-            self._dock(title, widget, area)
-            for title, widget, area in (
-                ("Segment", self.segment_panel, right),
-                ("Labels", self.overlay_panel, right),
-                ("Channels", self.channel_panel, right),
-                ("Images", self.strip, left),
-            )
-        ]
-        self.resizeDocks([docks[0], docks[-1]], [270, 150], Qt.Orientation.Horizontal)
+        self.tabifyDockWidget(self.docks["History"], self.docks["Images"])
+        sides = [self.docks["Segment"], self.docks["Images"]]
+        self.resizeDocks(sides, [280, 200], Qt.Orientation.Horizontal)
         make_tool_bar(self, self.actions_by_name)
-        menus = fill_menus(self, self.actions_by_name, self.recent, self.open, self.workbench.open_sample)
-        list_docks(menus["&View"], docks)
+        menus = fill_menus(self, self.actions_by_name)
+        below = self.actions_by_name["save"]
+        list_files(menus["File"], below, self.recent, self.open, self.workbench.open_sample)
         for key, restore in (("window/geometry", self.restoreGeometry), ("window/state", self.restoreState)):
             stored = self.settings.value(key)
             if stored is not None:
                 restore(stored)
 
-    def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
-        dock = QDockWidget(title, self)
-        dock.setObjectName(title)
-        dock.setWidget(widget)
-        self.addDockWidget(area, dock)
-        return dock
-
     def _connect(self) -> None:
         bench, canvas, questions = self.workbench, self.canvas, self.questions
+        canvas.prompts = bench.prompts
+        bench.prompts.diameter = lambda: self.segment_panel.diameter
         self.tasks.started.connect(self._task_started)
         self.tasks.ended.connect(self._show_running)
         bench.document_changed.connect(self._document_changed)
         bench.folder_changed.connect(self.strip.show_images)
         bench.said.connect(self._say)
+        bench.stepped.connect(canvas.reveal)
+        self.history_panel.jump_asked.connect(bench.jump)
+        self.history_panel.compare_asked.connect(bench.compare_with)
+        bench.comparison_ready.connect(canvas.guides.show_comparison)
+        self.overlay_panel.comparison_asked.connect(self.show_comparison)
+        for changed in (canvas.overlay_changed, canvas.channels_changed, canvas.guides.changed):
+            changed.connect(self._refresh_commands)
         bench.outcome.connect(self.segment_panel.show_outcome)
         bench.engine_ready.connect(self.status.show_device)
         bench.problem.connect(self._problem)
         bench.folder_needed.connect(questions.ask_document_folder)
         bench.document_damaged.connect(questions.ask_set_aside)
         questions.open_chosen.connect(self.open)
+        questions.model_chosen.connect(bench.import_model)
+        bench.models_changed.connect(self._models_changed)
         questions.export_chosen.connect(bench.export)
         questions.folder_chosen.connect(self._keep_work_in)
         questions.set_aside_chosen.connect(bench.set_aside_and_open)
         self.segment_panel.segment_asked.connect(self.segment)
         self.segment_panel.cancel_asked.connect(bench.cancel_segment)
+        self.segment_panel.model_chosen.connect(lambda name: self.settings.setValue("model", name))
         self.strip.chosen.connect(bench.open)
         canvas.hovered.connect(self._hovered)
         canvas.said.connect(self._say)
-        canvas.tool_changed.connect(lambda name: self.actions_by_name[name].setChecked(True))
+        canvas.tool_changed.connect(self._refresh_commands)
+        for dock in self.docks.values():
+            dock.visibilityChanged.connect(self._refresh_commands)
         self.welcome.open_asked.connect(questions.ask_image)
         self.welcome.folder_asked.connect(questions.ask_folder)
         self.welcome.sample_asked.connect(bench.open_sample)
@@ -135,12 +172,8 @@ class MainWindow(QMainWindow):
         self.strip.mark_current(self.workbench.path)
         name = "Cellpose GUI"
         self.setWindowTitle(name if document is None else f"{document.image.path.name} - {name}")
-        for command in self.commands:
-            if command.needs_image:
-                self.actions_by_name[command.name].setEnabled(document is not None)
         if document is not None:
-            for name in ("plane_up", "plane_down", "copy_up", "copy_down", "interpolate"):
-                self.actions_by_name[name].setEnabled(document.labels.shape[0] > 1)
+            document.selection_changed.connect(self._refresh_commands)
             document.history_changed.connect(self._history_changed)
             document.save_state_changed.connect(self._save_state_changed)
             document.save_failed.connect(lambda why: self._problem("Not saved", UserError(why)))
@@ -149,16 +182,19 @@ class MainWindow(QMainWindow):
         self.status.show_saved("" if document is None else document.save_state)
         self._history_changed()
 
+    def _refresh_commands(self) -> None:
+        self.actions_by_name.refresh()
+
     def _history_changed(self) -> None:
         document = self.workbench.document
-        for name, text in (
-            ("undo", document.undo_text if document else None),
-            ("redo", document.redo_text if document else None),
-        ):
-            action = self.actions_by_name[name]
-            action.setEnabled(text is not None)
-            action.setText(f"&{name.capitalize()}" + (f": {text}" if text else ""))
+        self.actions_by_name.refresh()
+        self.history_panel.show_document(document)
         self.status.show_count(None if document is None else len(document.objects))
+
+    def _models_changed(self, names: list[str], imported: str) -> None:
+        if imported:
+            self.settings.setValue("model", imported)
+        self.segment_panel.show_models(names, str(self.settings.value("model", "")))
 
     def _save_state_changed(self, words: str) -> None:
         self.status.show_saved(words)
@@ -175,7 +211,8 @@ class MainWindow(QMainWindow):
         self.segment_panel.show_running(self.tasks.current("segment") is not None)
 
     def _hovered(self, reading: Reading | None) -> None:
-        self.status.show_reading(reading, self.workbench.image)
+        visible = shown_channels(self.canvas.channels, self.canvas.image_style)
+        self.status.show_reading(reading, self.workbench.image, visible)
 
     def _say(self, text: str) -> None:
         bar = self.statusBar()
@@ -197,7 +234,7 @@ class MainWindow(QMainWindow):
         if self.tasks.current("segment") is None:
             self.segment_panel.show_outcome("")
         self.canvas.setFocus()
-        self.workbench.segment(self.segment_panel.diameter)
+        self.workbench.segment(self.segment_panel.diameter, self.segment_panel.model)
 
     def ask_delete_rule(self) -> None:
         """Delete cells that are too small or touch the edge."""
@@ -210,9 +247,38 @@ class MainWindow(QMainWindow):
         self.canvas.plane += step
 
     def resize_brush(self, step: int) -> None:
-        """A tenth larger or smaller, at least by a pixel."""
-        self.canvas.brush_size += step * max(1.0, round(self.canvas.brush_size * 0.1))
+        self.canvas.resize_brush(step)
         self._say(f"Brush: {self.canvas.brush_size:g} px wide")
+
+    def toggle_panel(self, title: str) -> None:
+        """Shows a panel and gives it the keyboard, or hides it."""
+        dock = self.docks[title]
+        dock.setVisible(dock.isHidden())
+        if dock.isVisible():
+            dock.raise_()
+
+    def toggle_full_screen(self) -> None:
+        if self.isFullScreen():
+            self.showNormal()
+        else:
+            self.showFullScreen()
+
+    def show_comparison(self, shown: bool) -> None:
+        """The model's previous result as a second outline, or that no more."""
+        if shown:
+            self.workbench.compare_with_previous()
+        else:
+            self.canvas.guides.show_comparison(None)
+
+    def show_palette(self) -> None:
+        self.palette_of_commands.ask()
+
+    def show_cheat_sheet(self) -> None:
+        tools = [(tool.title, tool.gestures) for tool in TOOLS]
+        CheatSheet(self, self.actions_by_name, [("on the image", GESTURES), *tools]).show()
+
+    def edit_shortcuts(self) -> None:
+        ShortcutEditor(self, self.actions_by_name).open()
 
     @property
     def dark(self) -> bool:
@@ -220,7 +286,7 @@ class MainWindow(QMainWindow):
         return bool(self.settings.value("theme/dark", is_system_dark(), type=bool))
 
     def change_theme(self) -> None:
-        self.settings.setValue("theme/dark", self.actions_by_name["dark"].isChecked())
+        self.settings.setValue("theme/dark", not self.dark)
         self.apply_theme()
 
     def apply_theme(self) -> None:
@@ -228,7 +294,7 @@ class MainWindow(QMainWindow):
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         apply_theme(app, self.dark)
-        recolour(self.actions_by_name, self.commands)
+        self.actions_by_name.recolour()
         self.channel_panel.rebuild()
 
     # ------------------------------------------------------------------ folders for work elsewhere
@@ -257,8 +323,12 @@ class MainWindow(QMainWindow):
         assert event is not None
         data = event.mimeData()
         paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()] if data else []
-        if paths:
+        if not paths:
+            return
+        if paths[0].suffix.lower() in SUFFIXES or paths[0].is_dir():
             self.open(paths[0])
+        else:
+            self.workbench.import_model(paths[0])
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         assert event is not None

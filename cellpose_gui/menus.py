@@ -1,4 +1,4 @@
-"""The menus and the tool bar: where each command is found."""
+"""The menus and the tool bar, made of the commands."""
 
 from __future__ import annotations
 
@@ -7,70 +7,52 @@ from pathlib import Path
 
 from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtGui import QAction
-from PyQt6.QtWidgets import QDockWidget, QMainWindow, QMenu, QToolBar
+from PyQt6.QtWidgets import QMainWindow, QMenu, QToolBar, QWidget
 
+from cellpose_gui.actions import Actions, by_section
 from cellpose_gui.project.recent import Recent
 from cellpose_gui.project.samples import SAMPLES
 
-_MENUS = {
-    "&File": "open open_folder | save export | quit",
-    "&Edit": "undo redo | select_all delete_selected",
-    "&Tools": "select lasso | brush eraser outline polygon reshape fill | split delete | pan | "
-    "larger smaller",
-    "&Cells": "segment | merge expand shrink resize smooth convex fill_holes | lock unlock solo | "
-    "copy_up copy_down interpolate | delete_rule",
-    "&View": "fit actual_size | labels outlines | red green blue | plane_up plane_down | dark",
-    "&Go": "previous next",
-    "&Help": "about",
-}
-_BAR = (
-    "open save | undo redo | select lasso | brush eraser outline polygon reshape fill | split merge delete | "
-    "expand shrink lock unlock | pan fit | segment"
-)
+MENUS = ("&File", "&Edit", "&Tools", "&Cells", "&Image", "&View", "&Go", "&Help")
 
 
-def fill_menus(
-    window: QMainWindow,
-    actions: dict[str, QAction],
-    recent: Recent,
-    open_path: Callable[[Path], None],
-    open_sample: Callable[[str], None],
-) -> dict[str, QMenu]:
-    """Makes the menu bar; the menus by their titles."""
+def fill_menus(window: QMainWindow, actions: Actions) -> dict[str, QMenu]:
+    """Makes the menu bar; the menus by their titles without &. Raises KeyError for an unknown menu."""
     bar = window.menuBar()
     assert bar is not None
     menus: dict[str, QMenu] = {}
-    for title, names in _MENUS.items():
+    for title in MENUS:
         menu = bar.addMenu(title)
         assert menu is not None
-        menus[title] = menu
-        for name in names.split():
-            if name == "|":
-                menu.addSeparator()
-            else:
-                menu.addAction(actions[name])
-    recently = QMenu("Open &recent", window)
-    recently.aboutToShow.connect(lambda: _list_recent(recently, recent, open_path))
-    samples = QMenu("Open sa&mple", window)
-    for sample in SAMPLES:
-        samples.addAction(sample, lambda s=sample: open_sample(s))
-    before = menus["&File"].actions()[2]  # the line below the two that open
-    menus["&File"].insertMenu(before, recently)
-    menus["&File"].insertMenu(before, samples)
+        menu.setToolTipsVisible(True)
+        menus[title.replace("&", "")] = menu
+    for section in by_section(actions.commands):
+        menu = menus[section[0].menu]
+        if not menu.isEmpty():
+            menu.addSeparator()
+        for command in section:
+            menu.addAction(actions[command.name])
     return menus
 
 
-def list_docks(menu: QMenu, docks: list[QDockWidget]) -> None:
-    """Panels that were closed come back by the menu."""
-    menu.addSeparator()
-    for dock in docks:
-        action = dock.toggleViewAction()
-        assert action is not None
-        action.setText(f"Panel “{dock.windowTitle()}”")
-        menu.addAction(action)
+def list_files(
+    menu: QMenu,
+    before: QAction,
+    recent: Recent,
+    open_path: Callable[[Path], None],
+    open_sample: Callable[[str], None],
+) -> None:
+    """Two menus with what was opened lately and the sample images, before an action of a menu."""
+    recently = QMenu("Open &recent", menu)
+    recently.aboutToShow.connect(lambda: _list_recent(recently, recent, open_path))
+    samples = QMenu("Open sa&mple", menu)
+    for sample in SAMPLES:
+        samples.addAction(sample, lambda s=sample: open_sample(s))
+    menu.insertMenu(before, recently)
+    menu.insertMenu(before, samples)
 
 
-def make_tool_bar(window: QMainWindow, actions: dict[str, QAction]) -> QToolBar:
+def make_tool_bar(window: QMainWindow, actions: Actions) -> QToolBar:
     bar = QToolBar("Tools", window)
     bar.setObjectName("tools")
     bar.setIconSize(QSize(22, 22))
@@ -79,11 +61,15 @@ def make_tool_bar(window: QMainWindow, actions: dict[str, QAction]) -> QToolBar:
     toggle = bar.toggleViewAction()
     assert toggle is not None
     toggle.setEnabled(False)  # a right click must not make the tools vanish for good
-    for name in _BAR.split():
-        if name == "|":
+    for section in by_section([command for command in actions if command.in_bar]):
+        if bar.actions():
             bar.addSeparator()
-        else:
-            bar.addAction(actions[name])
+        for command in section:
+            bar.addAction(actions[command.name])
+            button = bar.widgetForAction(actions[command.name])
+            assert isinstance(button, QWidget)
+            button.setAccessibleName(command.title)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     window.addToolBar(bar)
     return bar
 

@@ -9,9 +9,30 @@ from PyQt6.QtGui import QColor, QIcon, QPainter, QPalette, QPixmap
 from PyQt6.QtSvg import QSvgRenderer
 from PyQt6.QtWidgets import QApplication
 
-ACCENT = "#2f7fd1"
-_LIGHT = {"window": "#f3f4f5", "base": "#ffffff", "button": "#fbfbfc", "text": "#1b1d1f", "dim": "#8a8f94"}
-_DARK = {"window": "#26282b", "base": "#1c1d20", "button": "#34373b", "text": "#e6e7e9", "dim": "#7f858b"}
+from cellpose_gui.clear_style import ClearStyle
+
+ACCENT = "#2470bd"  # white on it, and it on the light window, can be read
+ACCENT_ON_DARK = "#6db3f2"  # for lines and links on dark ground
+_LIGHT = {
+    "window": "#f3f4f5",
+    "base": "#ffffff",
+    "button": "#fbfbfc",
+    "text": "#1b1d1f",
+    "dim": "#8a8f94",
+    "faint": "#5f6469",
+    "edge": "#7d8287",
+    "focus": ACCENT,
+}
+_DARK = {
+    "window": "#26282b",
+    "base": "#1c1d20",
+    "button": "#34373b",
+    "text": "#e6e7e9",
+    "dim": "#7f858b",
+    "faint": "#a3a9af",
+    "edge": "#8a9097",
+    "focus": ACCENT_ON_DARK,
+}
 _ICON_SIZE = 24
 
 
@@ -23,7 +44,8 @@ def is_system_dark() -> bool:
 
 def apply_theme(app: QApplication, dark: bool) -> None:
     """Gives the whole program the light or the dark palette."""
-    app.setStyle("Fusion")
+    if not isinstance(app.style(), ClearStyle):
+        app.setStyle(ClearStyle())
     app.setPalette(_palette(_DARK if dark else _LIGHT))
 
 
@@ -40,14 +62,16 @@ def _palette(colours: dict[str, str]) -> QPalette:
         (role.Text, "text"),
         (role.ButtonText, "text"),
         (role.ToolTipText, "text"),
-        (role.PlaceholderText, "dim"),
+        (role.PlaceholderText, "faint"),
     ):
         palette.setColor(name, QColor(colours[key]))
     for name in (role.WindowText, role.Text, role.ButtonText):
         palette.setColor(QPalette.ColorGroup.Disabled, name, QColor(colours["dim"]))
     palette.setColor(role.Highlight, QColor(ACCENT))
     palette.setColor(role.HighlightedText, QColor("white"))
-    palette.setColor(role.Link, QColor(ACCENT))
+    palette.setColor(role.Link, QColor(colours["focus"]))
+    palette.setColor(role.BrightText, QColor(colours["focus"]))
+    palette.setColor(role.Mid, QColor(colours["edge"]))
     return palette
 
 

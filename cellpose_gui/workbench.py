@@ -7,18 +7,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
+import numpy as np
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from cellpose_gui.document.document import Document, ImageOnDisk
 from cellpose_gui.project.image_folder import images_in, neighbour
 from cellpose_gui.project.samples import write_sample
 from cellpose_gui.tasks import work
+from cellpose_gui.tasks.prompter import Prompter
 from cellpose_gui.tasks.task_runner import Cancel, Progress, TaskRunner
 from model_core.annotation.cells_file import cells_path
 from model_core.annotation.cells_schema import DamagedDocumentError, ReadOnlyFolderError
-from model_core.annotation.patch import StalePatchError
+from model_core.annotation.jump import Jump, labels_at
+from model_core.annotation.model_patch import MODEL_STEP
+from model_core.annotation.patch import Patch, StalePatchError
 from model_core.errors import Cancelled, UserError
 from model_core.images.image import Image
+from model_core.models.registry import model_names
 
 Read = tuple[work.Opened | None, list[Path]]  # what was opened (None: it is open already), images beside it
 
@@ -29,8 +34,11 @@ class Workbench(QObject):
     document_changed = pyqtSignal()
     folder_changed = pyqtSignal(object)  # list[Path]
     said = pyqtSignal(str)  # a line for the status bar
+    stepped = pyqtSignal(object)  # the Box in which an undo, a redo or a jump has changed something
+    comparison_ready = pyqtSignal(object)  # labels (Z, Y, X) to compare with; None: there are none
     outcome = pyqtSignal(str)  # what the last run found
     engine_ready = pyqtSignal(str)  # the device; "" when the engine cannot start
+    models_changed = pyqtSignal(object, str)  # list[str], the one that has just been imported or ""
     problem = pyqtSignal(str, object)  # title, exception
     folder_needed = pyqtSignal(object, str)  # Path of the image, why: another folder for the document
     document_damaged = pyqtSignal(object, str)  # Path of the image, why: set it aside?
@@ -38,6 +46,7 @@ class Workbench(QObject):
     def __init__(self, tasks: TaskRunner, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.tasks = tasks
+        self.prompts = Prompter(tasks, self)
         self.image: Image | None = None
         self.document: Document | None = None
         self.images: list[Path] = []
@@ -47,6 +56,7 @@ class Workbench(QObject):
         self._closed = threading.Event()  # the document before this one has given its file free
         self._closed.set()
         tasks.failed.connect(self.problem)
+        self.prompts.said.connect(self.said)
 
     @property
     def path(self) -> Path | None:
@@ -132,6 +142,7 @@ class Workbench(QObject):
         self.tasks.cancel("segment")
         self.image = opened.image
         self.document = Document(cast(ImageOnDisk, opened.image), opened.file, opened.store)
+        self.prompts.set_document(self.document)
         self.folder_changed.emit(self.images)
         self.document_changed.emit()
         self.said.emit(f"Opened {opened.image.name}")
@@ -184,8 +195,8 @@ class Workbench(QObject):
 
     # ------------------------------------------------------------------ finding cells
 
-    def segment(self, diameter: float | None = None) -> None:
-        """Runs the model on the open image; its result becomes one step that can be undone."""
+    def segment(self, diameter: float | None = None, model: str | None = None) -> None:
+        """Runs a model on the open image (None: the bundled one); the result is one step to be undone."""
         document, image = self.document, self.image
         if document is None or image is None:
             return
@@ -194,7 +205,9 @@ class Workbench(QObject):
             return
         self.tasks.run(
             "Finding cells",
-            lambda progress, cancel: work.find_cells(image, document.store, diameter, progress, cancel),
+            lambda progress, cancel: work.find_cells(
+                image, document.store, diameter, progress, cancel, model
+            ),
             lambda found: self._put_found(document, found),
             slot="segment",
             cancelled=lambda: self.said.emit("Cancelled; nothing was changed."),
@@ -221,7 +234,34 @@ class Workbench(QObject):
                     slot="segment",
                 )
                 return
+        self.prompts.keep(found.segmentation)
         self.outcome.emit(work.outcome_in_words(found.segmentation, self.image))
+
+    # ------------------------------------------------------------------ models
+
+    def list_models(self, imported: str = "") -> None:
+        """Looks again which models there are."""
+        self.tasks.run(
+            "Looking for models",
+            lambda progress, cancel: model_names(),
+            lambda names: self.models_changed.emit(names, imported),
+            slot="models",
+        )
+
+    def import_model(self, path: Path) -> None:
+        """Puts a model file, of Cellpose too, beside the person's models."""
+
+        def imported(name: str) -> None:
+            self.list_models(name)
+            self.said.emit(f"The model “{name}” is there and chosen.")
+
+        self.tasks.run(
+            f"Importing {path.name}",
+            lambda progress, cancel: work.import_model(path),
+            imported,
+            slot="import model",
+            failed=lambda error: self.problem.emit(f"“{path.name}” was not imported", error),
+        )
 
     # ------------------------------------------------------------------ undo, save, export, close
 
@@ -231,13 +271,81 @@ class Workbench(QObject):
     def redo(self) -> None:
         self._step(lambda document: document.redo(), "Redone")
 
-    def _step(self, move: Callable[[Document], object], word: str) -> None:
+    def jump(self, target: int) -> None:
+        """Undoes or redoes in one go until so many steps are done; the way is prepared in a worker."""
+        document = self.document
+        if document is None or target == document.store.history.position:
+            return
+
+        def arrive(jump: Jump) -> None:
+            if document is not self.document:
+                return
+            try:
+                patch = document.jump(jump)
+            except StalePatchError as error:
+                failed(error)
+                return
+            if patch is not None:
+                count = len(jump.steps)
+                word = "undone" if jump.target < jump.start else "redone"
+                self.said.emit(f"{count} step{'' if count == 1 else 's'} {word}")
+                self.stepped.emit(patch.box)
+
+        def failed(error: Exception) -> None:
+            if isinstance(error, StalePatchError):
+                self.said.emit("Something was changed meanwhile; nothing was undone.")
+            else:
+                self.problem.emit("Undo and redo", error)
+
+        self.tasks.run(
+            "Going through the history",
+            lambda progress, cancel: document.store.prepare_jump(target, cancel),
+            arrive,
+            slot="jump",
+            failed=failed,
+        )
+
+    def compare_with_previous(self) -> None:
+        """Shows the state before the last run; if there was only one run, what that has found."""
+        if self.document is None:
+            return
+        history = self.document.store.history
+        texts = [step.text for step in history.steps[: history.position]]
+        runs = [at for at, text in enumerate(texts) if text.startswith(MODEL_STEP)]
+        if not runs:
+            self.said.emit("There is no result to compare with: the model has not run on this image yet.")
+            self.comparison_ready.emit(None)
+            return
+        self.compare_with(runs[-1] if len(runs) > 1 else runs[-1] + 1)
+
+    def compare_with(self, position: int) -> None:
+        """Shows the outlines of the state after so many steps, beside the present ones."""
+        document = self.document
+        if document is None:
+            return
+        history = document.store.history
+
+        def ready(labels: np.ndarray) -> None:
+            if document is self.document:
+                self.comparison_ready.emit(labels)
+                after = f"after “{history.steps[position - 1].text}”" if position else "at the very beginning"
+                self.said.emit(f"White dashed outlines: the cells {after}")
+
+        self.tasks.run(
+            "Looking back",
+            lambda progress, cancel: labels_at(document.labels, history, position, cancel),
+            ready,
+            slot="compare",
+        )
+
+    def _step(self, move: Callable[[Document], Patch | None], word: str) -> None:
         if self.document is None:
             return
         text = self.document.undo_text if word == "Undone" else self.document.redo_text
         try:
-            if move(self.document) is not None:
+            if (patch := move(self.document)) is not None:
                 self.said.emit(f"{word}: {text}")
+                self.stepped.emit(patch.box)
         except UserError as error:
             self.problem.emit("Undo and redo", error)
 
@@ -269,6 +377,7 @@ class Workbench(QObject):
         if self.document is not None:
             self.document.close(discard)
             self.document = self.image = None
+            self.prompts.set_document(None)
             self.document_changed.emit()
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from model_core.errors import Cancelled, UserError
     from model_core.flows.masks import flows_to_labels
     from model_core.flows.targets import labels_to_flows
+    from model_core.formats.label_image import read_labels, write_labels
     from model_core.images.image import Image
     from model_core.images.readers import read_image
     from model_core.models.model import Model, load_model
@@ -29,6 +30,8 @@ _HOMES = {
     "average_precision": "annotation.matching",
     "flows_to_labels": "flows.masks",
     "labels_to_flows": "flows.targets",
+    "read_labels": "formats.label_image",
+    "write_labels": "formats.label_image",
     "Image": "images.image",
     "read_image": "images.readers",
     "Model": "models.model",
@@ -49,8 +52,10 @@ __all__ = [
     "labels_to_flows",
     "load_model",
     "read_image",
+    "read_labels",
     "remask",
     "segment",
+    "write_labels",
 ]
 
 

@@ -7,26 +7,30 @@ from dataclasses import replace
 from typing import Protocol, cast
 
 import numpy as np
-from PyQt6.QtCore import QRectF, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QKeyEvent, QPainterPath
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
 from cellpose_gui.canvas.channel_display import ChannelDisplay
-from cellpose_gui.canvas.image_item import ImageItem
+from cellpose_gui.canvas.colour_by import ColourBy
+from cellpose_gui.canvas.guides import Guides
+from cellpose_gui.canvas.image_item import ImageItem, ImageStyle
 from cellpose_gui.canvas.label_item import LabelItem, Preview
 from cellpose_gui.canvas.marks import Mark
 from cellpose_gui.canvas.palette import OverlayStyle
 from cellpose_gui.canvas.pointer import Pointer
 from cellpose_gui.canvas.reading import Reading
 from cellpose_gui.canvas.ring import ring_path
-from cellpose_gui.canvas.tools.catalogue import TOOLS
+from cellpose_gui.canvas.tools.all_tools import TOOLS
 from cellpose_gui.canvas.tools.tool import CHANGES
 from cellpose_gui.canvas.view import CanvasView
 from cellpose_gui.document.document import Document
 from cellpose_gui.tasks.changes import Changes, is_small
+from cellpose_gui.tasks.prompter import Prompter
 from cellpose_gui.tasks.task_runner import TaskRunner
+from model_core.annotation.boxes import around
 from model_core.annotation.deleting import delete
-from model_core.annotation.patch import Patch
+from model_core.annotation.patch import Box, Patch
 from model_core.annotation.proposal import Operation
 
 LARGEST_BRUSH = 500.0
@@ -43,15 +47,16 @@ class HasPixels(Protocol):
 class Canvas(QWidget):
     """Shows a document and lets the current tool edit it.
 
-    Keys: `F` fits, `1` shows one image pixel per screen pixel, `[` and `]` change the brush, Delete deletes
-    the selection, Escape cancels the gesture, else clears the selection. Space and drag, a middle or a right
-    drag pan.
+    Escape cancels the gesture, else clears the selection; all other keys are those of the commands. Space and
+    drag, a middle or a right drag pan.
     """
 
     hovered = pyqtSignal(object)  # a Reading, or None off the image
     tool_changed = pyqtSignal(str)
     brush_size_changed = pyqtSignal(float)
     plane_changed = pyqtSignal(int)
+    overlay_changed = pyqtSignal()
+    channels_changed = pyqtSignal()
     view_changed = pyqtSignal()  # the zoom factor or the part of the image that is shown
     said = pyqtSignal(str)  # a line for the status bar
 
@@ -65,16 +70,23 @@ class Canvas(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.view)
         self._image, self._overlay = ImageItem(), LabelItem()
-        self._shape, self._ring = Mark(fill_opacity=0.12), Mark()
-        for item in (self._image, self._overlay, self._shape, self._ring):
+        for item in (self._image, self._overlay):
             self.view.add(item)
+        self.guides = Guides(self.view, self._image)
+        self._shape, self._ring = Mark(fill_opacity=0.12), Mark()
+        for mark in (self._shape, self._ring):
+            self.view.add(mark)
+        self.colour_by = ColourBy()
+        self.colour_by.coloured.connect(self._overlay.set_colouring)
         self._document: Document | None = None
         self._pixels = np.zeros((1, 1, 0, 0), np.uint8)
         self._plane = 0
         self._brush_size = 12.0
         self._pointer: Pointer | None = None
         self._hidden: frozenset[int] = frozenset()
+        self._locked: frozenset[int] = frozenset()
         self._tool_of_hand: str | None = None  # while the rubber of the pen is down: the tool before
+        self.prompts: Prompter | None = None
         self._tools = {tool.name: tool(self) for tool in TOOLS}
         self._tool = self._tools["select"]
         self._connect_view()
@@ -86,6 +98,7 @@ class Canvas(QWidget):
         self.view.double_clicked.connect(self._double_click)
         self.view.left.connect(self._leave)
         self.view.turned.connect(self._turn)
+        self.view.wheel_is_taken = lambda pointer: self._tool.takes_wheel(pointer)
         self.view.view_changed.connect(self.view_changed)
         self.view.view_changed.connect(lambda: self._tool.refresh())
 
@@ -102,6 +115,8 @@ class Canvas(QWidget):
             self._document.patch_applied.disconnect(self._show_patch)
             self._document.selection_changed.disconnect(self._show_selection)
         self._document, self._plane, self._hidden = document, 0, frozenset()
+        self.colour_by.set_document(document)
+        self.guides.set_document(document)
         if document is None:
             self._image.set_pixels(None)
             self._overlay.set_labels(None)
@@ -114,6 +129,7 @@ class Canvas(QWidget):
         self._overlay.set_labels(document.labels)
         self.view.set_image_size(*document.labels.shape[1:])
         self._show_selection()
+        self._show_locks(frozenset(id_ for id_, record in document.objects.items() if record.locked))
         self.plane_changed.emit(0)
 
     @property
@@ -131,6 +147,7 @@ class Canvas(QWidget):
         self._plane = plane
         self._image.set_plane(plane)
         self._overlay.set_plane(plane)
+        self.guides.set_plane(plane)
         self.plane_changed.emit(plane)
         self._tool.refresh()
         self._refresh_hover()
@@ -143,6 +160,17 @@ class Canvas(QWidget):
     @channels.setter
     def channels(self, channels: tuple[ChannelDisplay, ...]) -> None:
         self._image.channels = channels
+        self.channels_changed.emit()
+
+    @property
+    def image_style(self) -> ImageStyle:
+        """One channel or all, and whether dark turns bright; assign to change it."""
+        return self._image.style
+
+    @image_style.setter
+    def image_style(self, style: ImageStyle) -> None:
+        self._image.style = style
+        self.channels_changed.emit()
 
     @property
     def overlay(self) -> OverlayStyle:
@@ -152,14 +180,7 @@ class Canvas(QWidget):
     @overlay.setter
     def overlay(self, style: OverlayStyle) -> None:
         self._overlay.style = style
-
-    @property
-    def labels_visible(self) -> bool:
-        return self.overlay.visible
-
-    @labels_visible.setter
-    def labels_visible(self, visible: bool) -> None:
-        self.overlay = replace(self.overlay, visible=visible)
+        self.overlay_changed.emit()
 
     @property
     def hidden(self) -> frozenset[int]:
@@ -180,12 +201,32 @@ class Canvas(QWidget):
         """One image pixel per screen pixel."""
         self.view.actual_size()
 
-    def zoom_to(self, box: tuple[slice, slice, slice]) -> None:
+    def zoom_to(self, box: Box) -> None:
         """Show a box (z, y, x), with some room around it, in its first plane if another one is shown."""
         z, y, x = box
         if not z.start <= self._plane < z.stop:
             self.plane = z.start
         self.view.zoom_to(QRectF(x.start, y.start, x.stop - x.start, y.stop - y.start), border=0.25)
+
+    def zoom_to_selection(self) -> None:
+        """Show all selected cells as large as they fit."""
+        if self._document is not None and self._document.selected:
+            self.zoom_to(around(self._document.objects[id_] for id_ in self._document.selected))
+
+    def reveal(self, box: Box) -> None:
+        """Move the view to a box (z, y, x) of which nothing can be seen; the zoom stays if the box fits."""
+        z, y, x = box
+        if not z.start < z.stop or self._document is None:
+            return
+        if not z.start <= self._plane < z.stop:
+            self.plane = z.start
+        place, shown = QRectF(x.start, y.start, x.stop - x.start, y.stop - y.start), self.view.box.viewRect()
+        if shown.intersects(place):
+            return
+        if place.width() > shown.width() or place.height() > shown.height():
+            self.view.zoom_to(place, border=0.1)
+        else:
+            self.view.centre_on(place.center())
 
     # ------------------------------------------------------------------ tools
 
@@ -194,7 +235,7 @@ class Canvas(QWidget):
         return self._tool.name
 
     def set_tool(self, name: str) -> None:
-        """Choose a tool by its name, see the catalogue of tools."""
+        """Choose a tool by its name."""
         tool = self._tools[name]
         if tool is self._tool:
             return
@@ -208,7 +249,7 @@ class Canvas(QWidget):
         self._refresh_hover()
         self.tool_changed.emit(name)
         if self._document is not None:
-            self.say(tool.hint)
+            self.say(tool.help)
 
     @property
     def brush_size(self) -> float:
@@ -284,6 +325,17 @@ class Canvas(QWidget):
 
     # ------------------------------------------------------------------ events
 
+    def event(self, event: QEvent | None) -> bool:
+        """Some keys belong to the tool, whatever command they stand for otherwise."""
+        if (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.ShortcutOverride
+            and self._tool.takes_key(Qt.Key(event.key()))
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         assert event is not None
         key = Qt.Key(event.key())
@@ -292,16 +344,6 @@ class Canvas(QWidget):
         if self._tool.key(key):
             return
         match key:
-            case Qt.Key.Key_F:
-                self.fit()
-            case Qt.Key.Key_1:
-                self.actual_size()
-            case Qt.Key.Key_BracketLeft:
-                self._turn(-1)
-            case Qt.Key.Key_BracketRight:
-                self._turn(1)
-            case Qt.Key.Key_Delete | Qt.Key.Key_Backspace:
-                self.delete_selected()
             case Qt.Key.Key_Control | Qt.Key.Key_Shift | Qt.Key.Key_Alt:
                 self._hold_modifiers(event)
             case Qt.Key.Key_Escape if self._document is not None:
@@ -360,7 +402,12 @@ class Canvas(QWidget):
         self.hovered.emit(None)
 
     def _turn(self, notches: int) -> None:
-        """Brush sizes grow by a tenth, at least by one pixel, each notch."""
+        """The wheel with Ctrl, or what the tool takes it for."""
+        if not self._tool.turn(notches):
+            self.resize_brush(notches)
+
+    def resize_brush(self, notches: int) -> None:
+        """Larger or smaller by a tenth, at least by one pixel, each notch."""
         for _ in range(abs(notches)):
             step = max(1.0, round(self._brush_size * 0.1))
             self.brush_size += step if notches > 0 else -step
@@ -385,11 +432,19 @@ class Canvas(QWidget):
     # ------------------------------------------------------------------ the document has changed
 
     def _show_patch(self, patch: Patch) -> None:
+        self.guides.apply(patch)
+        locked = {id_ for id_, (_, now) in patch.records.items() if now is not None and now.locked}
+        self._show_locks((self._locked - patch.records.keys()) | locked)
         z, rows, cols = patch.box
         if z.start <= self._plane < z.stop:
             self._overlay.labels_changed(rows, cols)
             self._refresh_hover()
         self._tool.refresh()
+
+    def _show_locks(self, ids: frozenset[int]) -> None:
+        if ids != self._locked:
+            self._locked = ids
+            self._overlay.set_locked(ids)
 
     def _show_selection(self) -> None:
         assert self._document is not None

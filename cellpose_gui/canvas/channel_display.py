@@ -1,10 +1,11 @@
-"""How one channel of an image becomes colour: levels, gamma, colour, on or off."""
+"""How one channel of an image becomes colour: levels, gamma, colour or lookup table, on or off."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import pyqtgraph as pg
 
 from cellpose_gui.canvas.levels import auto_levels
 
@@ -18,6 +19,7 @@ COLOURS: dict[str, tuple[int, int, int]] = {
     "cyan": (0, 255, 255),
     "orange": (255, 140, 0),
 }
+TABLES = ("viridis", "magma", "inferno", "plasma", "cividis")  # lookup tables that go through several hues
 _BY_COUNT = {1: ("grey",), 2: ("green", "magenta"), 3: ("red", "green", "blue")}
 _MANY = ("grey", "red", "green", "blue", "yellow", "magenta", "cyan", "orange")
 _SHOWN = 3  # channels at the start; more at once add up to white
@@ -26,13 +28,19 @@ _STEPS = 4096  # shades that floating-point and wide integer pixels are sorted i
 
 @dataclass(frozen=True, slots=True)
 class ChannelDisplay:
-    """`black` and `white` in the units of the image; `colour` a name of COLOURS or an (r, g, b) of 0-255."""
+    """`black` and `white` in the units of the image; `colour` a name of COLOURS or TABLES, or an (r, g, b) of
+    0-255; `name` what the person calls it, "" for its number."""
 
     black: float
     white: float
     gamma: float = 1.0
     colour: str | tuple[int, int, int] = "grey"
     visible: bool = True
+    name: str = ""
+
+    def alone(self) -> ChannelDisplay:
+        """As it is shown by itself: in grey, of which eyes see more shades, unless it has a lookup table."""
+        return replace(self, visible=True, colour=self.colour if self.colour in TABLES else "grey")
 
     def table(self, dtype: np.dtype) -> np.ndarray:
         """Colours (uint32 0xffRRGGBB) of every value of an 8- or 16-bit type, else of `_STEPS` shades."""
@@ -40,6 +48,10 @@ class ChannelDisplay:
         span = max(self.white - self.black, 1e-30)
         shade = np.linspace(0, 1, steps) if _is_wide(dtype) else (np.arange(steps) - self.black) / span
         shade = np.clip(shade, 0, 1) ** (1 / self.gamma)
+        if isinstance(self.colour, str) and self.colour in TABLES:
+            colours = np.asarray(pg.colormap.get(self.colour).getLookupTable(nPts=256)).astype(np.uint32)
+            picked = colours[np.rint(shade * 255).astype(np.intp)].T
+            return np.uint32(0xFF000000) | picked[0] << np.uint32(16) | picked[1] << np.uint32(8) | picked[2]
         red, green, blue = COLOURS[self.colour] if isinstance(self.colour, str) else self.colour
         return (
             np.uint32(0xFF000000)

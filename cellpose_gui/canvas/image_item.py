@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import cv2
 import numpy as np
+from PyQt6.QtCore import pyqtSignal
 
 from cellpose_gui.canvas.background import Background
 from cellpose_gui.canvas.channel_display import ChannelDisplay, default_channels
 from cellpose_gui.canvas.pyramid import build_pyramid
 from cellpose_gui.canvas.sampling import PixelGrid, take_pixels
 from cellpose_gui.canvas.screen_item import ScreenItem
+
+
+@dataclass(frozen=True, slots=True)
+class ImageStyle:
+    """`single`: the one channel to show, None for all visible ones; `inverted`: dark turns bright."""
+
+    single: int | None = None
+    inverted: bool = False
+
+
+def shown_channels(channels: Sequence[ChannelDisplay], style: ImageStyle) -> list[int]:
+    """Which channels are seen."""
+    if style.single is not None:
+        return [style.single]
+    return [number for number, channel in enumerate(channels) if channel.visible]
 
 
 class ImageItem(ScreenItem):
@@ -21,11 +39,15 @@ class ImageItem(ScreenItem):
     plane that are built in a thread; until they are there every n-th pixel is shown.
     """
 
+    looks_changed = pyqtSignal()  # other pixels, colours or levels; not for another part or zoom
+
     def __init__(self) -> None:
         super().__init__()
+        self._style = ImageStyle()
         self._pixels: np.ndarray | None = None
         self._plane = 0
         self._channels: tuple[ChannelDisplay, ...] = ()
+        self._shown: list[tuple[int, ChannelDisplay]] = []
         self._tables: list[np.ndarray] = []
         self._pyramid: list[np.ndarray] = []
         self._background = Background(self._pyramid_built)
@@ -34,9 +56,11 @@ class ImageItem(ScreenItem):
         """Show `plane` of `pixels` (C, Z, Y, X) with automatic levels; None shows nothing."""
         self._pixels, self._plane = pixels, plane
         if pixels is None:
+            self._shown, self._tables = [], []
             self.set_extent(0, 0)
             self._background.cancel()
             return
+        self._style = ImageStyle(inverted=self._style.inverted)
         self.channels = default_channels(pixels, plane)
         self.set_extent(*pixels.shape[2:])
         self._rebuild_pyramid()
@@ -54,22 +78,52 @@ class ImageItem(ScreenItem):
     @channels.setter
     def channels(self, channels: tuple[ChannelDisplay, ...]) -> None:
         self._channels = tuple(channels)
+        self._make_tables()
+
+    @property
+    def style(self) -> ImageStyle:
+        return self._style
+
+    @style.setter
+    def style(self, style: ImageStyle) -> None:
+        self._style = style
+        self._make_tables()
+
+    def _make_tables(self) -> None:
         dtype = self._pixels.dtype if self._pixels is not None else np.dtype(np.uint8)
-        self._tables = [channel.table(dtype) for channel in channels]
+        alone = self._style.single is not None
+        self._shown = [
+            (number, self._channels[number].alone() if alone else self._channels[number])
+            for number in shown_channels(self._channels, self._style)
+        ]
+        self._tables = [channel.table(dtype) for _, channel in self._shown]
         self.update()
+        self.looks_changed.emit()
 
     def render(self, grid: PixelGrid) -> np.ndarray:
         source, rows, cols, step = self._source(grid)
         result: np.ndarray | None = None
-        for pixels, channel, table in zip(source, self._channels, self._tables, strict=True):
-            if not channel.visible:
-                continue
-            colours = take_pixels(pixels, rows, cols, step, partial(_colours, channel, table))
+        for (number, channel), table in zip(self._shown, self._tables, strict=True):
+            colours = take_pixels(source[number], rows, cols, step, partial(_colours, channel, table))
             # Channels of different colours add up; each byte of a colour saturates by itself.
             result = colours if result is None else cv2.add(_bytes(result), _bytes(colours)).view(np.uint32)
         if result is None:
             result = np.full((len(rows), len(cols)), 0xFF000000, np.uint32)
+        if self._style.inverted:
+            result = result ^ np.uint32(0x00FFFFFF)
         return result.reshape(len(rows), len(cols))
+
+    def picture(self, side: int) -> np.ndarray | None:
+        """The whole plane, its longer side `side` pixels: uint32 0xffRRGGBB (Y, X); None without an image."""
+        if self._pixels is None:
+            return None
+        height, width = self._pixels.shape[2:]
+        step = max(height, width) / side
+        rows, cols = (
+            ((np.arange(max(1, round(size / step))) + 0.5) * step).astype(np.intp).clip(0, size - 1)
+            for size in (height, width)
+        )
+        return self.render(PixelGrid(0, 0, rows, cols, step, 1.0))
 
     def _source(self, grid: PixelGrid) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
         """The copy of the plane to sample, (C, Y, X), with rows, columns and step in its own pixels."""
@@ -90,6 +144,7 @@ class ImageItem(ScreenItem):
         assert isinstance(pyramid, list)
         self._pyramid = pyramid
         self.update()
+        self.looks_changed.emit()
 
 
 def _colours(channel: ChannelDisplay, table: np.ndarray, pixels: np.ndarray) -> np.ndarray:

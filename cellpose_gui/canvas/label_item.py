@@ -11,15 +11,18 @@ from PyQt6.QtGui import QImage
 
 from cellpose_gui.canvas.background import Background
 from cellpose_gui.canvas.coarse_labels import CoarseLabels, seen
+from cellpose_gui.canvas.colouring import Colouring
+from cellpose_gui.canvas.edges import CROSS, edges_of, widened
 from cellpose_gui.canvas.neighbours import REACH, neighbour_pairs
 from cellpose_gui.canvas.palette import LabelColours, OverlayStyle
 from cellpose_gui.canvas.sampling import PixelGrid, take_pixels
 from cellpose_gui.canvas.screen_item import ScreenItem
 
-_CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
 _LARGE_PIXELS = 1 / 3  # image pixels per logical pixel from which on outlines are one pixel wider
 _SELECTED_LINE = 0xFFFFFFFF
 _SELECTED_HALO = 0xC0000000
+_GAP = 0xFF000000
+_DASH = 5  # logical pixels, at least one pixel of the image
 _NOTHING = np.zeros((0, 0), np.uint32)
 _SMALL = 300_000  # pixels whose neighbours are found at once, without a thread
 
@@ -55,6 +58,7 @@ class LabelItem(ScreenItem):
     def set_labels(self, labels: np.ndarray | None, plane: int = 0) -> None:
         """Show `plane` of `labels` (uint32, Z, Y, X), which is read at every repaint and not copied."""
         self._labels, self._preview = labels, None
+        self.colours.set_hidden(frozenset())
         self.colours.restart()
         self.set_extent(*(labels.shape[1:] if labels is not None else (0, 0)))
         self.set_plane(plane)
@@ -115,11 +119,24 @@ class LabelItem(ScreenItem):
 
     @style.setter
     def style(self, style: OverlayStyle) -> None:
+        anew = style.palette != self.style.palette
         self.colours.set_style(style)
+        if anew and self._labels is not None:
+            self._find_neighbours(self._labels[self._plane])
+        self.update()
+
+    def set_colouring(self, colouring: Colouring | None) -> None:
+        """Colour the cells by what is known of them; None: so that neighbours differ."""
+        self.colours.set_colouring(colouring)
         self.update()
 
     def set_selected(self, ids: frozenset[int]) -> None:
         self.colours.set_selected(ids)
+        self.update()
+
+    def set_locked(self, ids: frozenset[int]) -> None:
+        """Dash the outlines of these labels."""
+        self.colours.set_locked(ids)
         self.update()
 
     def set_hidden(self, ids: frozenset[int]) -> None:
@@ -147,13 +164,15 @@ class LabelItem(ScreenItem):
         result = self.colours.fill.take(ids[inner].astype(np.intp))
         if not style.outlines and not self.colours.any_selected:
             return result
-        edges = _edges(ids)
+        edges = edges_of(ids)
         width = self._line_width(grid)
         if style.outlines:
-            shown = _widened(edges, ids, width)[inner]
+            shown = widened(edges, ids, width)[inner]
             result[shown] = self.colours.line[ids[inner][shown]]
         if self.colours.any_selected:
             self._highlight(result, ids, edges, width + round(grid.ratio), inner)
+        if style.outlines and self.colours.any_locked:
+            self._dash(result, ids[inner], widened(edges, ids, width + round(grid.ratio))[inner], grid)
         return result
 
     def _line_width(self, grid: PixelGrid) -> int:
@@ -174,6 +193,13 @@ class LabelItem(ScreenItem):
         ids[:, (grid.cols < 0) | (grid.cols >= width)] = 0
         return ids
 
+    def _dash(self, result: np.ndarray, ids: np.ndarray, edges: np.ndarray, grid: PixelGrid) -> None:
+        """Interrupt the outlines of locked labels. The gaps lie still in the image when the view moves."""
+        inner = slice(self.margin, -self.margin)
+        length = max(1, round(_DASH * grid.ratio * grid.step))
+        gaps = (grid.rows[inner, None] + grid.cols[inner]) // length % 2 == 0
+        result[gaps & edges & self.colours.locked[ids]] = _GAP
+
     def _highlight(
         self,
         result: np.ndarray,
@@ -187,29 +213,7 @@ class LabelItem(ScreenItem):
             return
         own = ids[inner][selected[inner]]
         result[selected[inner]] = self.colours.selected_fill[own]
-        halo = cv2.dilate(selected.view(np.uint8), _CROSS).view(bool) & ~selected
+        halo = cv2.dilate(selected.view(np.uint8), CROSS).view(bool) & ~selected
         result[halo[inner]] = _SELECTED_HALO
-        line = _widened(edges, ids, width) & selected
+        line = widened(edges, ids, width) & selected
         result[line[inner]] = _SELECTED_LINE
-
-
-def _edges(ids: np.ndarray) -> np.ndarray:
-    """Where an id other than 0 has another id above, below, left or right of it: bool, the shape of `ids`."""
-    edges = np.zeros(ids.shape, bool)
-    differs = ids[:, 1:] != ids[:, :-1]
-    edges[:, 1:] = differs
-    edges[:, :-1] |= differs
-    differs = ids[1:] != ids[:-1]
-    edges[1:] |= differs
-    edges[:-1] |= differs
-    edges &= ids != 0
-    return edges
-
-
-def _widened(edges: np.ndarray, ids: np.ndarray, width: int) -> np.ndarray:
-    if width <= 1:
-        return edges
-    # Beside an edge pixel lies its own label, background, or the edge of a neighbour: widening stays inside
-    # labels.
-    wide = cv2.dilate(edges.view(np.uint8), _CROSS, iterations=width - 1).view(bool)
-    return wide & (ids != 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-SAMPLE = 200_000
+SAMPLE = 50_000  # 100 of them lie above the white point: 16 channels take no longer than a blink
 
 
 def auto_levels(plane: np.ndarray, low: float = 0.5, high: float = 99.8) -> tuple[float, float]:

@@ -6,23 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# Hues in the spirit of Okabe and Ito (2008), lightened to stand out from dark fluorescence images; they also
-# differ in lightness, which is what colour-blind eyes go by.
-COLOURS = np.array(
-    [
-        (230, 159, 0),  # orange
-        (86, 180, 233),  # sky
-        (240, 228, 66),  # yellow
-        (226, 100, 46),  # vermilion
-        (20, 178, 138),  # bluish green
-        (224, 145, 196),  # pink
-        (98, 130, 255),  # blue
-        (178, 226, 120),  # light green
-        (178, 130, 255),  # violet
-        (140, 236, 240),  # pale cyan
-    ],
-    np.uint32,
-)
+from cellpose_gui.canvas.colouring import Colouring
+from cellpose_gui.canvas.palettes import PALETTES
+
 _SELECTED_EXTRA = 0.15  # how much more opaque the fill of a selected label is
 FOLD = 1 << 22  # ids beyond share the colour of a smaller id, which bounds the tables
 
@@ -30,32 +16,49 @@ FOLD = 1 << 22  # ids beyond share the colour of a smaller id, which bounds the 
 @dataclass(frozen=True, slots=True)
 class OverlayStyle:
     """How labels are drawn: opacities 0 to 1, `outline_width` in logical pixels (1 to 3),
-    one more where the image is enlarged 3 times or more."""
+    one more where the image is enlarged 3 times or more; `palette` a name of PALETTES."""
 
     visible: bool = True
     fill_opacity: float = 0.25
     outlines: bool = True
     outline_opacity: float = 1.0
     outline_width: int = 1
+    palette: str = "Vivid"
 
 
 class LabelColours:
     """Tables from label id to premultiplied colour (uint32 0xAARRGGBB): `fill`, `line`, `selected_fill`; and
-    to bool: `selected`."""
+    to bool: `selected`, `locked`."""
 
     def __init__(self) -> None:
         self.style = OverlayStyle()
+        self._colouring: Colouring | None = None
         self._selected_ids: frozenset[int] = frozenset()
         self._hidden_ids: frozenset[int] = frozenset()
+        self._locked_ids: frozenset[int] = frozenset()
         self.restart()
 
     def set_style(self, style: OverlayStyle) -> None:
+        """Another palette forgets which colours have been chosen: `separate` has to choose anew."""
+        anew = style.palette != self.style.palette
         self.style = style
+        if anew:
+            self.restart()
+        else:
+            self._rebuild()
+
+    def set_colouring(self, colouring: Colouring | None) -> None:
+        """Colour labels by what is known of them; None: so that neighbours differ."""
+        self._colouring = colouring
         self._rebuild()
 
     def set_selected(self, ids: frozenset[int]) -> None:
         self._selected_ids = ids
-        self._rebuild_selected()
+        self._rebuild_marks()
+
+    def set_locked(self, ids: frozenset[int]) -> None:
+        self._locked_ids = ids
+        self._rebuild_marks()
 
     def set_hidden(self, ids: frozenset[int]) -> None:
         """Give these ids no colour at all."""
@@ -66,12 +69,15 @@ class LabelColours:
     def any_selected(self) -> bool:
         return bool(self._selected_ids)
 
+    @property
+    def any_locked(self) -> bool:
+        return bool(self._locked_ids)
+
     def restart(self) -> None:
         """Forget colours that were chosen for the labels of another image."""
-        self._slots = _default_slots(0, 1024)
+        self._slots = self._default_slots(0, 1024)
         self._settled = np.zeros(1024, bool)
         self._settled[0] = True
-        self._hidden_ids = frozenset()
         self._rebuild()
 
     def fold(self, ids: np.ndarray) -> np.ndarray:
@@ -91,41 +97,57 @@ class LabelColours:
         pairs = self.fold(pairs)
         if self._settled[pairs].all():
             return
-        self._slots = _separated(self._slots, pairs, ~self._settled)
+        self._slots = _separated(self._slots, pairs, ~self._settled, len(self._palette))
         self._settled[pairs] = True
         self._rebuild()
 
     def settled(self, ids: np.ndarray) -> bool:
         """Whether the colours of all `ids` have been chosen with a view to their neighbours."""
-        return bool(self._settled[self.fold(ids)].all())
+        ids = self.fold(ids)  # first: it may put a larger table in place
+        return bool(self._settled[ids].all())
 
     def slots_of(self, ids: np.ndarray) -> np.ndarray:
-        """The place in COLOURS of every id."""
-        return self._slots[self.fold(ids)]
+        """The place in the palette of every id."""
+        ids = self.fold(ids)
+        return self._slots[ids]
 
     def _grow(self, top: int) -> None:
         if top < len(self._slots):
             return
         size = min(FOLD, max(top + 1, 2 * len(self._slots)))
         old = len(self._slots)
-        self._slots = np.concatenate([self._slots, _default_slots(old, size)])
+        self._slots = np.concatenate([self._slots, self._default_slots(old, size)])
         self._settled = np.concatenate([self._settled, np.zeros(size - old, bool)])
         self._rebuild()
 
     def _rebuild(self) -> None:
-        style = self.style
-        self.fill = _premultiplied(COLOURS, style.fill_opacity).take(self._slots)
-        self.line = _premultiplied(COLOURS, style.outline_opacity).take(self._slots)
+        style, colours, slots = self.style, self._palette, self._slots
+        if self._colouring is not None:
+            colours, slots = self._colouring.colours, self._colouring.slots_up_to(len(self._slots))
+        self.fill = _premultiplied(colours, style.fill_opacity).take(slots)
+        self.line = _premultiplied(colours, style.outline_opacity).take(slots)
         selected_opacity = min(1.0, style.fill_opacity + _SELECTED_EXTRA)
-        self.selected_fill = _premultiplied(COLOURS, selected_opacity).take(self._slots)
+        self.selected_fill = _premultiplied(colours, selected_opacity).take(slots)
         hidden = self._places(self._hidden_ids)
         for table in (self.fill, self.line, self.selected_fill):
             table[0] = table[hidden] = 0
-        self._rebuild_selected()
+        self._rebuild_marks()
 
-    def _rebuild_selected(self) -> None:
-        self.selected = np.zeros(len(self._slots), bool)
+    @property
+    def _palette(self) -> np.ndarray:
+        return PALETTES[self.style.palette]
+
+    def _default_slots(self, first: int, last: int) -> np.ndarray:
+        # Labels often count along rows; a step that shares no factor with the number of colours spreads
+        # neighbours.
+        count = len(self._palette)
+        step = next(step for step in (7, 5, 3) if np.gcd(step, count) == 1)
+        return (np.arange(first, last) * step % count).astype(np.uint8)
+
+    def _rebuild_marks(self) -> None:
+        self.selected, self.locked = np.zeros(len(self._slots), bool), np.zeros(len(self._slots), bool)
         self.selected[self._places(self._selected_ids - self._hidden_ids)] = True
+        self.locked[self._places(self._locked_ids - self._hidden_ids)] = True
 
     def _places(self, ids: frozenset[int]) -> np.ndarray:
         """Those ids that the tables reach."""
@@ -133,18 +155,12 @@ class LabelColours:
         return places[places < len(self._slots)]
 
 
-def _default_slots(first: int, last: int) -> np.ndarray:
-    # Labels often count along rows; a step that shares no factor with the number of colours spreads
-    # neighbours.
-    return (np.arange(first, last) * 7 % len(COLOURS)).astype(np.uint8)
-
-
 def _premultiplied(colours: np.ndarray, opacity: float) -> np.ndarray:
     red, green, blue = np.rint(colours.T * opacity).astype(np.uint32)
     return np.uint32(round(255 * opacity) << 24) | red << np.uint32(16) | green << np.uint32(8) | blue
 
 
-def _separated(slots: np.ndarray, pairs: np.ndarray, movable: np.ndarray) -> np.ndarray:
+def _separated(slots: np.ndarray, pairs: np.ndarray, movable: np.ndarray, count: int) -> np.ndarray:
     """Every round, the larger id of each clashing pair takes a random colour that none of its neighbours
     has."""
     both = np.concatenate([pairs, pairs[:, ::-1]])
@@ -160,7 +176,7 @@ def _separated(slots: np.ndarray, pairs: np.ndarray, movable: np.ndarray) -> np.
         place = np.full(len(slots), -1)
         place[movers] = np.arange(len(movers))
         near = both[place[both[:, 0]] >= 0]
-        score = generator.random((len(movers), len(COLOURS)))
+        score = generator.random((len(movers), count))
         score[place[near[:, 0]], slots[near[:, 1]]] += 1
         slots[movers] = score.argmin(axis=1)
     return slots

@@ -41,7 +41,8 @@ def pixel_grid(
     top, rows = _axis(view.m22() * ratio, view.dy() * ratio, exposed.top(), exposed.bottom(), height, margin)
     if len(rows) <= 2 * margin or len(cols) <= 2 * margin:
         return None
-    return PixelGrid(left, top, rows, cols, 1 / (view.m11() * ratio), ratio)
+    # Rounded: what depends on a step must not change to and fro while the view is only moved.
+    return PixelGrid(left, top, rows, cols, round(1 / (view.m11() * ratio), 9), ratio)
 
 
 def _axis(

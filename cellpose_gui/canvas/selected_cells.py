@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from cellpose_gui.canvas.canvas import Canvas
-from model_core.annotation import merging, planes, shapes
+from model_core.annotation import merging, planes, reshaping
 from model_core.annotation.locking import set_locked
 from model_core.annotation.proposal import count_cells
 
@@ -35,17 +35,17 @@ class SelectedCells:
     def resize(self, pixels: int) -> None:
         """Wider by a number of pixels, narrower if it is negative."""
         if pixels:
-            function = shapes.expand if pixels > 0 else shapes.shrink
+            function = reshaping.expand if pixels > 0 else reshaping.shrink
             self._shape(partial(function, pixels=abs(pixels)), "Expanding" if pixels > 0 else "Shrinking")
 
     def smooth(self) -> None:
-        self._shape(shapes.smooth, "Smoothing")
+        self._shape(reshaping.smooth, "Smoothing")
 
     def make_convex(self) -> None:
-        self._shape(shapes.convex_hull, "Making convex")
+        self._shape(reshaping.convex_hull, "Making convex")
 
     def fill_holes(self) -> None:
-        self._shape(shapes.fill_holes, "Filling holes")
+        self._shape(reshaping.fill_holes, "Filling holes")
 
     def lock(self, locked: bool) -> None:
         """Lock, or let be changed again."""
@@ -79,6 +79,6 @@ class SelectedCells:
         ids = self.ids
         self._canvas.change(lambda cells, tick: planes.interpolate(cells, ids, tick), "Interpolating", ids)
 
-    def _shape(self, function: shapes.Reshaping, title: str) -> None:
+    def _shape(self, function: reshaping.Reshaping, title: str) -> None:
         ids, plane = self.ids, self._canvas.plane
         self._canvas.change(lambda cells, tick: function(cells, ids, plane, tick=tick), title, ids)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pyqtgraph as pg
 from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import (
@@ -19,7 +21,13 @@ from cellpose_gui.canvas.pointer import Pointer
 
 LARGEST_PIXEL = 96.0  # logical pixels that an image pixel may cover
 SMALLEST_IMAGE = 40.0  # logical pixels that the longer side of the image keeps
-_ZOOM_PER_NOTCH = 1.25
+GESTURES = (
+    ("Wheel", "zooms where the mouse is"),
+    ("Middle or right drag, or Space+drag", "moves the image"),
+    ("Double click", "shows the whole image"),
+    ("Ctrl+wheel or Shift+wheel", "changes the size of the brush"),
+)
+ZOOM_PER_NOTCH = 1.25
 _PAN_BUTTONS = (Qt.MouseButton.MiddleButton, Qt.MouseButton.RightButton)
 
 
@@ -35,7 +43,7 @@ class CanvasView(pg.GraphicsView):
     released = pyqtSignal(object)  # Pointer
     double_clicked = pyqtSignal(object)  # Pointer
     left = pyqtSignal()
-    turned = pyqtSignal(int)  # notches of the wheel while Ctrl or Shift is held
+    turned = pyqtSignal(int)  # notches of the wheel while Ctrl or Shift is held or the wheel is taken
     view_changed = pyqtSignal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -57,6 +65,7 @@ class CanvasView(pg.GraphicsView):
         self._pressure = 1.0  # the last one
         self.left_pans = False
         self.tool_cursor = Qt.CursorShape.ArrowCursor
+        self.wheel_is_taken: Callable[[Pointer], bool] = lambda pointer: False  # asked before the wheel zooms
         self._notches = 0.0
 
     def add(self, item: QGraphicsItem) -> None:
@@ -105,6 +114,15 @@ class CanvasView(pg.GraphicsView):
         if anchor is None:
             anchor = QPointF(self.viewport().width() / 2, self.viewport().height() / 2)
         self.place(self._limited(scale), self.image_position(anchor), anchor)
+
+    def zoom(self, notches: int) -> None:
+        """Closer (1) or farther (-1) around the middle of the window."""
+        self.set_scale(self.scale_factor * ZOOM_PER_NOTCH**notches)
+
+    def centre_on(self, point: QPointF) -> None:
+        """Bring a point of the image to the middle of the window."""
+        middle = QPointF(self.viewport().width() / 2, self.viewport().height() / 2)
+        self.place(self.scale_factor, point, middle)
 
     def actual_size(self) -> None:
         """One image pixel per device pixel."""
@@ -201,7 +219,8 @@ class CanvasView(pg.GraphicsView):
         turn = (
             event.angleDelta().y() or event.angleDelta().x()
         )  # Alt and Shift turn it sideways on some systems
-        if event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier):
+        held = event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+        if held or self.wheel_is_taken(self._pointer(event)):
             # Fine wheels and pads send fractions of a notch.
             self._notches += turn / 120
             whole = int(self._notches)
@@ -209,7 +228,7 @@ class CanvasView(pg.GraphicsView):
             if whole:
                 self.turned.emit(whole)
         else:
-            self.set_scale(self.scale_factor * _ZOOM_PER_NOTCH ** (turn / 120), event.position())
+            self.set_scale(self.scale_factor * ZOOM_PER_NOTCH ** (turn / 120), event.position())
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:

@@ -12,6 +12,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from model_core.annotation.cells_file import CellsFile, Change, cells_path
 from model_core.annotation.cells_load import open_cells
 from model_core.annotation.cells_writer import CellsWriter, SaveState
+from model_core.annotation.jump import Jump
 from model_core.annotation.label_store import LabelStore
 from model_core.annotation.objects import ObjectRecord, ObjectTable, Source
 from model_core.annotation.patch import Box, Patch
@@ -129,6 +130,10 @@ class Document(QObject):
         """Do the last undone step again; None if there is none. Raises UserError if history is damaged."""
         return self.store.redo()
 
+    def jump(self, jump: Jump) -> Patch | None:
+        """Many undos or redos at once, from `store.prepare_jump`. Raises StalePatchError if it is late."""
+        return self.store.jump(jump)
+
     def select(self, ids: Iterable[int]) -> None:
         """Select these objects and no others; IDs without an object are left out."""
         selected = frozenset(id_ for id_ in ids if id_ in self.objects)
@@ -173,9 +178,8 @@ class Document(QObject):
 
     def _on_patch(self, patch: Patch, direction: str) -> None:
         history = self.store.history
-        step = history.redo_step if direction == "undo" else history.undo_step
-        assert step is not None
-        self._writer.put(Change(patch, direction, step, self.store.next_id))
+        new_step = history.undo_step if direction == "apply" else None
+        self._writer.put(Change(patch, new_step, history.position, self.store.next_id))
         self.patch_applied.emit(patch)
         self.history_changed.emit()
         if self.selected:

@@ -16,6 +16,7 @@ class Questions(QObject):
 
     open_chosen = pyqtSignal(object)  # Path of an image or a folder
     export_chosen = pyqtSignal(object, bool)  # Path, whether to number the cells 1, 2, 3 without gaps
+    model_chosen = pyqtSignal(object)  # Path
     folder_chosen = pyqtSignal(object, object)  # Path of the image, Path of the folder for its document
     set_aside_chosen = pyqtSignal(object)  # Path of the image
 
@@ -36,6 +37,13 @@ class Questions(QObject):
     def ask_folder(self) -> None:
         if name := QFileDialog.getExistingDirectory(self._window, "Open folder", self._last_folder()):
             self.open_chosen.emit(Path(name))
+
+    def ask_model(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(
+            self._window, "Import a model of this program or of Cellpose 1 to 3", self._last_folder()
+        )
+        if name:
+            self.model_chosen.emit(Path(name))
 
     def ask_export(self) -> None:
         if self.image is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import (
+    QComboBox,
     QDoubleSpinBox,
     QFormLayout,
     QLabel,
@@ -14,15 +15,17 @@ from PyQt6.QtWidgets import (
 )
 
 from cellpose_gui.panels.focus import leave_keys_to_canvas
+from model_core.models.registry import DEFAULT
 
 _AUTOMATIC = 0.0
 
 
 class SegmentPanel(QWidget):
-    """Segment, the diameter (measured in the image unless given) and the outcome in a sentence."""
+    """Segment, the model, the diameter (measured in the image unless given), the outcome in a sentence."""
 
     segment_asked = pyqtSignal()
     cancel_asked = pyqtSignal()
+    model_chosen = pyqtSignal(str)  # its name, by the person
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -32,6 +35,13 @@ class SegmentPanel(QWidget):
         self._button.clicked.connect(self._clicked)
         leave_keys_to_canvas(self._button)
         self.show_running(False)
+        self._model = QComboBox()
+        self._model.addItem(DEFAULT)
+        self._model.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self._model.setAccessibleName("Model that finds the cells")
+        self._model.setToolTip("What finds the cells. More models: “Import a model…”, or drop its file here.")
+        self._model.textActivated.connect(self.model_chosen)
+        leave_keys_to_canvas(self._model)
         self._diameter = QDoubleSpinBox()
         self._diameter.setRange(_AUTOMATIC, 2000.0)
         self._diameter.setDecimals(1)
@@ -50,6 +60,7 @@ class SegmentPanel(QWidget):
         self._outcome.setMinimumHeight(self._least_height)
         self._outcome.setAlignment(Qt.AlignmentFlag.AlignTop)
         form = QFormLayout()
+        form.addRow("Model", self._model)
         form.addRow("Cell diameter", self._diameter)
         layout = QVBoxLayout(self)
         layout.addWidget(self._button)
@@ -62,6 +73,18 @@ class SegmentPanel(QWidget):
         """px, or None for automatic."""
         value = self._diameter.value()
         return None if value == _AUTOMATIC else max(1.0, value)
+
+    @property
+    def model(self) -> str | None:
+        """Name of the chosen model, None for the one that comes with the program."""
+        name = self._model.currentText()
+        return None if name == DEFAULT else name
+
+    def show_models(self, names: list[str], chosen: str) -> None:
+        """Which models there are; the first is chosen if there is no such one."""
+        self._model.clear()
+        self._model.addItems(names)
+        self._model.setCurrentIndex(max(0, self._model.findText(chosen)))
 
     def show_running(self, running: bool) -> None:
         """While cells are being looked for the button stops that."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PyQt6.QtWidgets import QLabel, QMainWindow
 
 from cellpose_gui.canvas.reading import Reading
 from cellpose_gui.panels.task_bar import TaskBar
 from model_core.images.image import Image
+
+_MOST_VALUES = 6  # of channels; more would push all else out of the bar
 
 
 class StatusLabels:
@@ -25,8 +29,8 @@ class StatusLabels:
             "What finds the cells is being loaded; you can open and edit images meanwhile."
         )
 
-    def show_reading(self, reading: Reading | None, image: Image | None) -> None:
-        """Position, values and label under the cursor; in micrometres too where the pixel size is known."""
+    def show_reading(self, reading: Reading | None, image: Image | None, visible: Sequence[int] = ()) -> None:
+        """Position (in micrometres too where the pixel size is known), label, values of visible channels."""
         if reading is None:
             self._reading.clear()
             return
@@ -35,7 +39,9 @@ class StatusLabels:
             place += f", z {reading.plane + 1}"
         if image is not None and image.pixel_size:
             place += f" ({reading.col * image.pixel_size:.1f}, {reading.row * image.pixel_size:.1f} µm)"
-        values = ", ".join(f"{value:g}" for value in reading.values[:4])
+        shown = [reading.values[number] for number in visible] or list(reading.values)
+        values = ", ".join(f"{value:g}" for value in shown[:_MOST_VALUES])
+        values += ", …" if len(shown) > _MOST_VALUES else ""
         cell = f"   cell {reading.label}" if reading.label else ""
         self._reading.setText(f"{place}   value {values}{cell}")
 

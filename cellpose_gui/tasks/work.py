@@ -8,18 +8,20 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from cellpose_gui.document.document import load
+from cellpose_gui.document.document import Document, load
 from model_core.annotation.cells_file import CellsFile, cells_path
 from model_core.annotation.cells_schema import set_aside
 from model_core.annotation.label_store import LabelStore
-from model_core.annotation.model_patch import model_patch
-from model_core.annotation.patch import Patch
+from model_core.annotation.model_patch import MODEL_STEP, model_patch
+from model_core.annotation.patch import Box, Patch
+from model_core.annotation.region_patch import region_patch
+from model_core.errors import UserError
 from model_core.formats import numbering
 from model_core.formats.label_image import write_labels
 from model_core.images.image import Image
@@ -28,6 +30,7 @@ from model_core.images.readers import read_image
 if TYPE_CHECKING:
     from cellpose_gui.tasks.task_runner import Cancel, Progress
     from model_core.models.model import Model
+    from model_core.segmentation.mask import Mask
     from model_core.segmentation.segmentation import Segmentation
 
 log = logging.getLogger(__name__)
@@ -86,21 +89,79 @@ class Found:
 
 
 def find_cells(
-    image: Image, store: LabelStore, diameter: float | None, progress: Progress, cancel: Cancel
+    image: Image,
+    store: LabelStore,
+    diameter: float | None,
+    progress: Progress,
+    cancel: Cancel,
+    model_name: str | None = None,
 ) -> Found:
-    """Segments an image with the bundled model. Raises UserError, Cancelled."""
-    if None not in _models:
+    """Segments an image with the bundled model, or another of the registry. Raises UserError, Cancelled."""
+    if model_name not in _models:
         progress(0.0, "Getting ready: only the first run waits for this")
     from model_core.segmentation.segmenter import segment
 
-    result = segment(image, model(), diameter=diameter, progress=progress, cancel=cancel)
+    result = segment(image, model(model_name), diameter=diameter, progress=progress, cancel=cancel)
     return Found(result, make_model_patch(store, result))
 
 
 def make_model_patch(store: LabelStore, result: Segmentation) -> Patch | None:
     """The Patch of a model's result; made again when the document was edited meanwhile."""
     confidence = dict(enumerate(result.confidence.tolist()))
-    return model_patch(store, result.labels, confidence, f"Segment ({int(result.labels.max())} cells found)")
+    text = f"{MODEL_STEP} ({int(result.labels.max())} cells found)"
+    return model_patch(store, result.labels, confidence, text)
+
+
+def find_fields(
+    document: Document, diameter: float | None, progress: Progress, cancel: Cancel
+) -> Segmentation:
+    """Runs the model over an image for its fields alone. Raises UserError, Cancelled."""
+    from model_core.segmentation.segmenter import segment
+
+    image = cast(Image, document.image)
+    return segment(image, model(), diameter=diameter, progress=progress, cancel=cancel)
+
+
+def object_at(fields: Segmentation, point: tuple[int, int, int], level: int) -> Mask | None:
+    """The object at a point, or None."""
+    from model_core.segmentation import prompts
+
+    return prompts.object_at(fields, point, level)
+
+
+@dataclass(frozen=True, eq=False)
+class FoundInBox:
+    """What a model found in a box, the Patch that puts it there (None: no change), and what to say."""
+
+    box: Box
+    segmentation: Segmentation
+    patch: Patch | None
+    words: str
+
+
+def find_in_box(document: Document, box: Box, progress: Progress, cancel: Cancel) -> FoundInBox:
+    """Segments a box of a document's image at its own diameter. Raises UserError, Cancelled."""
+    if None not in _models:
+        progress(0.0, "Getting ready: only the first run waits for this")
+    from model_core.segmentation.region import clipped, segment_region
+
+    image = cast(Image, document.image)
+    box = clipped(box, image.shape[1:])
+    result = segment_region(image, model(), box, cancel=cancel)
+    count = int(result.labels.max())
+    if count:
+        words = f"{count:,} cell{'' if count == 1 else 's'} in the box; diameter {result.diameter:.1f} px."
+    else:
+        words = "No cells were found in the box."
+    return placed_again(document, FoundInBox(box, result, None, words))
+
+
+def placed_again(document: Document, found: FoundInBox) -> FoundInBox:
+    """With the Patch for the document as it is now."""
+    result = found.segmentation
+    confidence = dict(enumerate(result.confidence.tolist()))
+    text = f"Segment a box ({int(result.labels.max())} cells found)"
+    return replace(found, patch=region_patch(document.store, found.box, result.labels, confidence, text))
 
 
 def outcome_in_words(result: Segmentation, image: Image) -> str:
@@ -116,6 +177,15 @@ def outcome_in_words(result: Segmentation, image: Image) -> str:
             size += f" ({result.diameter * image.pixel_size:.1f} µm)"
         words = f"{count:,} cell{'' if count == 1 else 's'} found; median diameter {size}."
     return "\n".join((words, *result.notes))
+
+
+def import_model(path: Path) -> str:
+    """Puts a model file into the registry; the name by which it is found. Raises UserError."""
+    from model_core.models import imports
+
+    if not imports.looks_like_model(path):
+        raise UserError(f"“{path.name}” is neither an image that can be opened nor a model.")
+    return imports.import_model(path).stem
 
 
 def set_document_aside(path: Path, folder: Path | None = None) -> Path:

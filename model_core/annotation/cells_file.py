@@ -41,8 +41,8 @@ class Change:
     """What the file must learn of one step: the patch as it was applied, and how the history moved."""
 
     patch: Patch
-    direction: str  # "apply", "undo" or "redo"
-    step: Step
+    new_step: Step | None  # None when the way led through steps that the file has: undo, redo, jump
+    position: int  # of the history, now
     next_id: int
 
 
@@ -122,19 +122,16 @@ class CellsFile:
 
     def write(self, change: Change) -> None:
         """Store one step, all of it or nothing. Makes the file at the first one. Raises UserError."""
-        packed = change.step.packed if change.direction == "apply" else None
+        packed = change.new_step.packed if change.new_step is not None else None
         self._be_in_place()
         with _sqlite_errors(self.path), self._transaction() as connection:
-            (position,) = connection.execute("SELECT value FROM meta WHERE key = 'position'").fetchone()
-            position = int(position)
             if packed is not None:
-                connection.execute("DELETE FROM patches WHERE step > ?", (position,))
+                connection.execute("DELETE FROM patches WHERE step >= ?", (change.position,))
                 connection.execute(
                     "INSERT INTO patches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (position + 1, *packed.box, packed.old, packed.new, packed.records, packed.text),
+                    (change.position, *packed.box, packed.old, packed.new, packed.records, packed.text),
                 )
-            position += -1 if change.direction == "undo" else 1
-            for key, value in (("position", position), ("next_id", change.next_id)):
+            for key, value in (("position", change.position), ("next_id", change.next_id)):
                 connection.execute("UPDATE meta SET value = ? WHERE key = ?", (str(value), key))
             _write_labels(connection, change.patch, self.shape)
             _write_objects(connection, change.patch)
@@ -305,6 +302,8 @@ def _write_chunk(connection: sqlite3.Connection, patch: Patch, key: Shape, shape
     inside = tuple(slice(i.start - c.start, i.stop - c.start) for i, c in zip(common, region, strict=True))
     source = tuple(slice(i.start - b.start, i.stop - b.start) for i, b in zip(common, patch.box, strict=True))
     labels = patch.new[source]
+    if np.array_equal(labels, patch.old[source]):  # a patch over the whole image may leave most of it alone
+        return
     if labels.shape != box_shape(region):
         row = connection.execute("SELECT data FROM chunks WHERE z = ? AND y = ? AND x = ?", key).fetchone()
         whole = np.zeros(box_shape(region), np.uint32)

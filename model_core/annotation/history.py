@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 
-from model_core.annotation.patch import PackedPatch, Patch, pack
+from model_core.annotation.patch import Box, PackedPatch, Patch, pack
 
 # Patches near the pointer stay unpacked, so that undo and redo are instant; the others are kept compressed.
 UNPACKED_BYTES = 256 * 2**20
@@ -36,6 +36,16 @@ class Step:
             assert patch is not None
             packed = self._packed = pack(patch)
         return packed
+
+    @property
+    def box(self) -> Box:
+        """Where the labels changed."""
+        patch, packed = self._patch, self._packed
+        if patch is not None:
+            return patch.box
+        assert packed is not None
+        z0, z1, y0, y1, x0, x1 = packed.box
+        return slice(z0, z1), slice(y0, y1), slice(x0, x1)
 
     @property
     def nbytes(self) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 
 from model_core.annotation.edit import make_patch
 from model_core.annotation.history import UNPACKED_BYTES, History
+from model_core.annotation.jump import Jump, prepare_jump
 from model_core.annotation.objects import ObjectRecord, ObjectTable, Source, record_from_row, record_to_row
 from model_core.annotation.patch import EMPTY_BOX, Box, Patch, StalePatchError, box_shape
 from model_core.errors import UserError
@@ -22,7 +23,7 @@ class LabelStore:
     `labels` is uint32 (Z, Y, X), a read-only view. One thread applies, undoes and redoes; others may
     make patches meanwhile: `edit` and `change_records` change nothing, and `apply` refuses a patch
     that no longer fits. Each of `listeners` is called with the patch as it was applied now (already
-    reversed for an undo) and "apply", "undo" or "redo".
+    reversed for an undo) and "apply", "undo", "redo" or "jump".
     """
 
     def __init__(
@@ -128,6 +129,21 @@ class LabelStore:
         self.history.position += 1
         self._tell(patch, "redo")
         return patch
+
+    def prepare_jump(self, target: int, cancelled: Callable[[], bool] = lambda: False) -> Jump:
+        """What `jump` needs to have `target` steps done; changes nothing, for a worker. See `jump.py`."""
+        return prepare_jump(self.labels, self.history, target, cancelled)
+
+    def jump(self, jump: Jump) -> Patch | None:
+        """Many undos or redos at once; None if nothing changes. Raises StalePatchError if it is late."""
+        if not jump.fits(self.history):
+            raise StalePatchError("the history has changed since the jump was prepared")
+        if jump.start == jump.target:
+            return None
+        self._put(jump.patch)
+        self.history.position = jump.target
+        self._tell(jump.patch, "jump")
+        return jump.patch
 
     @property
     def undo_text(self) -> str | None:

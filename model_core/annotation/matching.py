@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -23,6 +24,22 @@ def overlaps(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndar
     Raises:
         ValueError: the shapes differ.
     """
+    shared = shared_pixels(first, second)
+    return shared.a, shared.b, shared.pixels / (shared.size_a + shared.size_b - shared.pixels)
+
+
+class Shared(NamedTuple):
+    """Pairs of objects that share pixels: int64 labels, number of shared pixels, and of each one's own."""
+
+    a: np.ndarray
+    b: np.ndarray
+    pixels: np.ndarray
+    size_a: np.ndarray
+    size_b: np.ndarray
+
+
+def shared_pixels(first: np.ndarray, second: np.ndarray) -> Shared:
+    """The pairs of objects of two label images that share pixels; `ValueError` if their shapes differ."""
     if first.shape != second.shape:
         raise ValueError(
             f"labels of shape {first.shape} cannot be compared with labels of shape {second.shape}"
@@ -31,9 +48,9 @@ def overlaps(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndar
     second, ids_second = _countable(second)
     sizes_first, sizes_second = np.bincount(first), np.bincount(second)
     both = (first > 0) & (second > 0)
-    codes, shared = np.unique(first[both] * len(sizes_second) + second[both], return_counts=True)
+    codes, pixels = np.unique(first[both] * len(sizes_second) + second[both], return_counts=True)
     a, b = codes // len(sizes_second), codes % len(sizes_second)
-    return ids_first[a], ids_second[b], shared / (sizes_first[a] + sizes_second[b] - shared)
+    return Shared(ids_first[a], ids_second[b], pixels, sizes_first[a], sizes_second[b])
 
 
 def _countable(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -15,13 +15,14 @@ from model_core.annotation.patch import Patch
 # An object of the model that loses more than this part of its pixels to protected objects is not
 # another cell but the same one seen again: it is dropped, or a sliver would stay along the rim.
 MOST_COVERED = 0.5
+MODEL_STEP = "Segment"  # the texts of all runs in the history begin with this
 
 
 def model_patch(
     store: LabelStore,
     found: np.ndarray,
     confidence: Mapping[int, float] | None = None,
-    text: str = "Segment",
+    text: str = MODEL_STEP,
 ) -> Patch | None:
     """The Patch that replaces the unprotected objects of the store by those that a model found.
 

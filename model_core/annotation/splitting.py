@@ -1,71 +1,84 @@
-"""One object becomes two or more, in one plane: along a line, or by a point in each half."""
+"""One object becomes two or more: along a line, or by a point in each half."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import cv2
 import numpy as np
 
-from model_core.annotation.boxes import around, in_plane
-from model_core.annotation.growth import grow
+from model_core.annotation.boxes import around, in_plane, relative
+from model_core.annotation.cutting import crossed, cut_apart, drawn, lengthened
+from model_core.annotation.objects import ObjectRecord
 from model_core.annotation.patch import Box
-from model_core.annotation.pieces import CRUMB
 from model_core.annotation.proposal import Annotated, Proposal, choose, name_cells, propose
 
 Seed = tuple[int, int]
+Parting = Callable[[np.ndarray, ObjectRecord, int, np.ndarray], tuple[Box, np.ndarray | None]]
+"""Parts an object of labels (Z, Y, X), met in a plane, by a line of points (N, 2) x, y. The answer is the box
+in which it changes, and for that box int32 0 outside the object, 1 the part that keeps the ID, 2, 3, ... the
+others; None: it stays whole."""
 
 _WAIST = 0.9  # a narrow place is a waist if it is thinner than this part of the thinner half
 _STRIDE = 2  # pixels that the way uphill looks ahead, over the small steps of a digital outline
-_REACH = 3.0  # pixels that a line is lengthened by at both ends: hands stop a little early
+
+
+def along_line(
+    labels: np.ndarray, record: ObjectRecord, plane: int, points: np.ndarray
+) -> tuple[Box, np.ndarray | None]:
+    """The Parting that cuts exactly where the line is, in its plane only."""
+    return _cut(labels, record, in_plane(record.slices, plane, 0, labels.shape), points)
+
+
+def through_planes(
+    labels: np.ndarray, record: ObjectRecord, plane: int, points: np.ndarray
+) -> tuple[Box, np.ndarray | None]:
+    """The Parting that cuts exactly where the line is, through all planes of the object."""
+    return _cut(labels, record, record.slices, points)
 
 
 def split_by_line(
-    cells: Annotated, plane: int, line: Sequence[tuple[float, float]], among: Iterable[int] = ()
+    cells: Annotated,
+    plane: int,
+    line: Sequence[tuple[float, float]],
+    among: Iterable[int] = (),
+    spared: Iterable[int] = (),
+    parting: Parting = along_line,
 ) -> Proposal:
-    """Cut the objects that a line of (x, y) points crosses from side to side.
+    """Part the objects that a line of (x, y) points crosses from side to side.
 
-    If it crosses some of `among` (the selection) it cuts no others. Each piece of five pixels or more
-    becomes an object, the largest keeps the ID; nothing is lost to the cut itself.
+    If it runs over some of `among` (the selection) it parts no others, and never those that are `spared`.
+    Each part of five pixels or more becomes an object, the largest keeps the ID; nothing is lost to the cut.
     """
-    points = _lengthened(line)
-    crossed = _ids_on(cells.labels[plane], points)
-    wanted = crossed & set(among) or crossed
+    points = lengthened(line)
+    wanted = crossed(cells.labels[plane], points, among, spared)
     if not wanted:
         return Proposal(None, "The line crosses no cell")
     chosen = choose(cells, wanted)
     if not chosen.records:
         return chosen.refused()
-    box = in_plane(around(chosen.records), plane, 0, cells.labels.shape)
-    new = cells.labels[box][0].copy()
-    cut = _drawn(points, box, new.shape)
-    made: list[int] = []
-    done: list[int] = []
+    parted: list[tuple[ObjectRecord, Box, np.ndarray]] = []
     for record in chosen.records:
-        _, rows, cols = in_plane(record.slices, plane, 0, cells.labels.shape)
-        inner = np.s_[
-            rows.start - box[1].start : rows.stop - box[1].start,
-            cols.start - box[2].start : cols.stop - box[2].start,
-        ]
-        mask = new[inner] == record.id
-        parts = _parts(mask, cut[inner])
-        count = int(parts.max())
-        if count < 2 or count <= int(_parts(mask, np.zeros_like(mask)).max()):
-            continue
-        first = cells.reserve_ids(count - 1)
-        fresh = [0, record.id, *range(first, first + count - 1)]
-        part = new[inner]
-        np.copyto(part, np.array(fresh, np.uint32)[parts], where=parts > 0)
-        done.append(record.id)
-        made += fresh[1:]
-    if not done:
+        box, parts = parting(cells.labels, record, plane, points)
+        if parts is not None:
+            parted.append((record, box, parts))
+    if not parted:
         missed = name_cells([record.id for record in chosen.records])
         return Proposal(
             None, chosen.with_notes(f"Not split: the line must cross {missed} from one side to the other")
         )
-    text = f"Split {name_cells(done)} by a line"
-    said = f"{name_cells(done).capitalize()} split into {len(made)}"
-    return propose(cells, box, new[None], text, chosen.with_notes(said), selected=made)
+    whole = around(record for record, _, _ in parted)
+    new = cells.labels[whole].copy()
+    made: list[int] = []
+    for record, box, parts in parted:
+        count = int(parts.max())
+        first = cells.reserve_ids(count - 1)
+        fresh = [0, record.id, *range(first, first + count - 1)]
+        np.copyto(new[relative(box, whole)], np.array(fresh, np.uint32)[parts], where=parts > 0)
+        made += fresh[1:]
+    done = name_cells([record.id for record, _, _ in parted])
+    said = chosen.with_notes(f"{done.capitalize()} split into {len(made)}")
+    return propose(cells, whole, new, f"Split {done}", said, selected=made)
 
 
 def split_by_points(
@@ -95,57 +108,15 @@ def split_by_points(
     smaller = 1 + int(areas[2] <= areas[1])
     new[half == smaller] = other
     said = f"Cell {id_} split into 2: cells {id_} and {other}"
-    return propose(cells, box, new[None], f"Split cell {id_} by two points", said, selected=[id_, other])
+    return propose(cells, box, new[None], f"Split cell {id_}", said, selected=[id_, other])
 
 
-def _lengthened(line: Sequence[tuple[float, float]]) -> np.ndarray:
-    """The points (N, 2) with `_REACH` more at both ends."""
-    points = np.array(line, np.float64)
-    steps = np.linalg.norm(np.diff(points, axis=0), axis=1)
-    points = points[np.r_[True, steps > 0]]
-    if len(points) < 2:
-        return points
-    reach = min(3, len(points) - 1)  # the very last step of a hand may point anywhere
-    head, tail = points[0] - points[reach], points[-1] - points[-1 - reach]
-    ends = [
-        end + _REACH * way / max(float(np.linalg.norm(way)), 1e-9)
-        for end, way in ((points[0], head), (points[-1], tail))
-    ]
-    return np.vstack([ends[0], points, ends[1]])
-
-
-def _ids_on(labels: np.ndarray, points: np.ndarray) -> set[int]:
-    """The objects (Y, X) that a line runs over."""
-    height, width = labels.shape
-    low = np.clip(np.floor(points.min(axis=0)).astype(int), 0, (width, height))
-    high = np.clip(np.floor(points.max(axis=0)).astype(int) + 1, 0, (width, height))
-    box = slice(0, 1), slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
-    part = labels[box[1:]]
-    if not part.size:
-        return set()
-    return set(np.unique(part[_drawn(points, box, part.shape)]).tolist()) - {0}
-
-
-def _drawn(points: np.ndarray, box: Box, shape: tuple[int, ...]) -> np.ndarray:
-    """A line as pixels of `box`: bool of `shape`, connected along the axes: no corner leads through it."""
-    canvas = np.zeros(shape, np.uint8)
-    corner = np.array([box[2].start, box[1].start])
-    pixels = np.floor(points).astype(np.int32) - corner.astype(np.int32)
-    for start, end in zip(pixels[:-1].tolist(), pixels[1:].tolist(), strict=True):
-        cv2.line(canvas, start, end, 1, 1, cv2.LINE_4)
-    return canvas.view(bool)
-
-
-def _parts(mask: np.ndarray, cut: np.ndarray) -> np.ndarray:
-    """Pieces of `mask` (Y, X) beside `cut`, the largest numbered 1; pixels of the cut go to the nearest."""
-    count, parts, stats, _ = cv2.connectedComponentsWithStats((mask & ~cut).view(np.uint8), connectivity=8)
-    areas = stats[1:count, cv2.CC_STAT_AREA]
-    by_size = np.argsort(-areas, kind="stable")
-    order = 1 + by_size[areas[by_size] >= CRUMB]
-    number_of = np.zeros(count, np.int32)
-    number_of[order] = np.arange(1, len(order) + 1)
-    parts = number_of[parts]
-    return grow(parts, parts > 0, mask & (parts == 0))
+def _cut(
+    labels: np.ndarray, record: ObjectRecord, box: Box, points: np.ndarray
+) -> tuple[Box, np.ndarray | None]:
+    mask = labels[box] == record.id
+    corner = box[2].start, box[1].start
+    return box, cut_apart(mask, drawn(points - corner, mask.shape[1:]))
 
 
 def _halves(mask: np.ndarray, seeds: list[Seed]) -> np.ndarray:

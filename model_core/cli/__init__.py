@@ -39,7 +39,10 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "token_normalize_func": lambda name: name.replace("_", "-").lower(),  # --do_3D, as in Cellpose
+    },
 )
 for _command in (segment, train, evaluate):
     app.command()(_command)

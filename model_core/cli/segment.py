@@ -30,6 +30,14 @@ def segment(
     inputs: Annotated[list[Path], typer.Argument(metavar="INPUT", help="Images, or folders of images.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the results; made if missing.")],
     model: Annotated[str | None, typer.Option(help="Name of a model, or a file.")] = None,
+    channels: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B",
+            help="Channels that the model looks at, counted from 1: “2,3” is cells in the second, nuclei in "
+            "the third; “0” is the mean of all; the first ones if not given.",
+        ),
+    ] = None,
     diameter: Annotated[
         float | None, typer.Option(help="Of the cells, in pixels; measured in each image if not given.")
     ] = None,
@@ -58,6 +66,8 @@ def segment(
 ) -> None:
     """Finds the cells in images.
 
+    Options may also be spelt as Cellpose does: --flow_threshold, --do_3D.
+
     Writes NAME_masks.tif for each image: 0 is background, each cell has a number of its own. Prints a line
     for each: the file, the number of cells and their diameter, separated by tabs.
     """
@@ -65,6 +75,7 @@ def segment(
     from model_core.segmentation.options import Options
 
     options = Options(
+        channels=None if channels is None else _channels(channels),
         diameter=diameter,
         do_3D=do_3d,
         stitch_threshold=stitch_threshold,
@@ -85,6 +96,13 @@ def segment(
     if failed:
         complain(f"{failed} of {len(jobs)} images could not be segmented.")
         raise typer.Exit(1)
+
+
+def _channels(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(number) for number in text.split(","))
+    except ValueError:
+        raise UserError(f"Channels are given as “2,3”; “{text}” is not possible.") from None
 
 
 def _jobs(inputs: list[Path], output: Path, overwrite: bool) -> list[_Job]:

@@ -36,6 +36,7 @@ def train(
     split: Annotated[str, typer.Option(help="Folder inside each data set to train on.")] = "train",
     rendered: Annotated[float, typer.Option(help="Share of rendered cells among the crops, 0 to 1.")] = 0.0,
     learning_rate: Annotated[float | None, typer.Option(min=0, help="The highest learning rate.")] = None,
+    crops: Annotated[int, typer.Option(min=1, help="Crops of 224 px in a step.")] = 8,
     threads: Annotated[int | None, typer.Option(min=1, help="Processor threads to use.")] = None,
 ) -> None:
     """Trains a model on labelled images; Ctrl+C saves what it has learned so far."""
@@ -51,6 +52,7 @@ def train(
         split=split,
         rendered=rendered,
         learning_rate=learning_rate,
+        crops=crops,
         threads=threads,
     )
     if not err.is_terminal:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+import numba
 import numpy as np
 from scipy import ndimage
 from skimage.measure import label as label_components
 
 from model_core.flows.dynamics import follow_flows
+from model_core.flows.sections import section_flows
 from model_core.flows.sinks import group_by_sink
 from model_core.flows.targets import labels_to_flows
+
+_LEAST = 0.1  # mean square of a component of true flows; only objects of a few pixels have less
 
 
 def flows_to_labels(
@@ -26,7 +32,7 @@ def flows_to_labels(
         flows: float32 ``(2, Y, X)`` or ``(3, Z, Y, X)``, order (z,) y, x, about unit length on objects.
         cellprob: float32 ``(Y, X)`` or ``(Z, Y, X)``, logits.
         cellprob_threshold: pixels with a higher logit lie on objects.
-        flow_threshold: objects with a larger `flow_errors` are dropped; 0 keeps all.
+        flow_threshold: objects with a larger error of `flow_fit` are dropped; 0 keeps all.
         min_size: px, smaller objects are dropped.
         niter: most steps that a pixel walks; None suffices for objects of any size.
 
@@ -40,37 +46,109 @@ def flows_to_labels(
         raise ValueError(f"flows {flows.shape} and cellprob {cellprob.shape} do not belong together")
     if cellprob.ndim == 2:
         flows = np.concatenate([np.zeros((1, 1, *cellprob.shape), np.float32), flows[:, None]])
-    volume = cellprob.reshape((-1, *cellprob.shape[-2:]))
-    foreground = volume > cellprob_threshold
-    labels = np.zeros(volume.shape, np.int32)
-    start = np.stack(np.nonzero(foreground))
-    if start.shape[1]:
-        flows = np.ascontiguousarray(np.where(foreground, flows, 0), np.float32)
-        ends = follow_flows(flows, start, niter or 200 + 2 * max(volume.shape))
-        labels[tuple(start)] = group_by_sink(ends, volume.shape)
-        labels = drop_small(labels, min_size)
-        if flow_threshold > 0:
-            errors = flow_errors(labels, flows)
-            bad = errors > flow_threshold
-            labels[bad[labels]] = 0
-        labels = renumbered(drop_small(fill_holes(labels), min_size))
+    labels, _ = checked_masks(
+        flows,
+        cellprob.reshape((-1, *cellprob.shape[-2:])),
+        cellprob_threshold=cellprob_threshold,
+        flow_threshold=flow_threshold,
+        min_size=min_size,
+        niter=niter,
+    )
     return labels.astype(np.uint32).reshape(cellprob.shape)
 
 
-def flow_errors(labels: np.ndarray, flows: np.ndarray) -> np.ndarray:
-    """How badly the flows fit the objects: the mean over an object's pixels of |true flow - flow|^2.
+def checked_masks(
+    flows: np.ndarray,
+    cellprob: np.ndarray,
+    *,
+    cellprob_threshold: float,
+    flow_threshold: float,
+    min_size: int,
+    niter: int | None,
+    anisotropy: float | None = None,
+) -> tuple[np.ndarray, Fit]:
+    """`flows_to_labels`, and how well the fields fit each object.
+
+    Args:
+        flows: float32 ``(3, Z, Y, X)``; of a plane the z component is 0. cellprob: float32 ``(Z, Y, X)``.
+        anisotropy: as in `flow_fit`.
+
+    Returns:
+        labels int32 ``(Z, Y, X)``, numbered through, and their `flow_fit`.
+    """
+    foreground = cellprob > cellprob_threshold
+    labels = np.zeros(cellprob.shape, np.int32)
+    start = np.stack(np.nonzero(foreground))
+    if not start.shape[1]:
+        return labels, Fit(np.zeros(1), np.zeros(1))
+    walked = np.ascontiguousarray(np.where(foreground, flows, 0), np.float32)
+    ends = follow_flows(walked, start, niter or 200 + 2 * max(cellprob.shape))
+    labels[tuple(start)] = group_by_sink(ends, cellprob.shape)
+    labels = drop_small(labels, min_size)
+    fit = flow_fit(labels, flows, anisotropy)
+    if flow_threshold > 0:
+        bad = fit.error > flow_threshold
+        labels[bad[labels]] = 0
+    before = drop_small(fill_holes(labels), min_size)
+    labels = renumbered(before)
+    number = np.zeros(len(fit.error), np.int32)
+    number[before] = labels
+    found = np.flatnonzero(number)
+    old = np.zeros(int(labels.max()) + 1, np.int64)
+    old[number[found]] = found
+    return labels, Fit(fit.error[old], fit.agreement[old])
+
+
+class Fit(NamedTuple):
+    """How well flows fit objects; both float64 ``(max label + 1,)``, 0 for labels that do not occur.
+
+    error: sum(|true - flow|^2) / sum(|true|^2) over the object's pixels; 0 is perfect, 1 what no flow has. In
+    a plane, where true flows are unit vectors, that is the mean of the squared difference.
+    agreement: how far the flows go along the true ones, sum(true . flow) / sum(|true|^2); 1 is perfect. A net
+    that is unsure says short flows, so this is also how sure it is.
+    """
+
+    error: np.ndarray
+    agreement: np.ndarray
+
+
+def flow_fit(labels: np.ndarray, flows: np.ndarray, anisotropy: float | None = None) -> Fit:
+    """Compares flows with those of a perfect net, object by object.
 
     Args:
         labels: integers ``(Z, Y, X)``. flows: float32 ``(3, Z, Y, X)``; of a plane the z component is 0.
-
-    Returns:
-        float64 ``(max label + 1,)``; 0 for labels that do not occur.
+        anisotropy: distance of planes over pixel size, of a volume whose fields come from its planes: the
+            true flows are then its `section_flows`, and the z component of ``flows``, in voxels, is
+            multiplied by it before they are compared. So an error means in a volume what it means in a
+            plane. None: the true flows are those of `labels_to_flows`.
     """
-    true = labels_to_flows(labels if labels.shape[0] > 1 else labels[0]).reshape((-1, *labels.shape))
-    error = np.square(true - flows[3 - len(true) :]).sum(0).ravel()
-    index = labels.ravel()
-    sizes = np.bincount(index)
-    return np.bincount(index, error) / np.maximum(sizes, 1) * (np.arange(len(sizes)) > 0)
+    scale = 1.0
+    if labels.shape[0] == 1:
+        true = labels_to_flows(labels[0])[:, None]
+    elif anisotropy is None:
+        true = labels_to_flows(labels)
+    else:
+        true, scale = section_flows(labels, anisotropy), anisotropy
+    sums = np.zeros((int(labels.max(initial=0)) + 1, 4))
+    for axis in range(3 - len(true), 3):
+        factor = scale if axis == 0 else 1.0
+        _add_products(labels.ravel(), true[axis - 3].ravel(), flows[axis].ravel(), factor, sums)
+    size, squares, products, errors = sums.T
+    squares = np.maximum(squares, _LEAST * np.maximum(size, 1))
+    return Fit(errors / squares, products / squares)
+
+
+@numba.njit(cache=True, nogil=True)
+def _add_products(labels, true, flows, factor, sums):  # type: ignore[no-untyped-def]
+    """Adds to the sums of each object: 1, true^2, true * flow, (true - flow)^2 of one component."""
+    for n in range(len(labels)):
+        label = labels[n]
+        if label > 0:
+            t, f = true[n], factor * flows[n]
+            sums[label, 0] += 1.0
+            sums[label, 1] += t * t
+            sums[label, 2] += t * f
+            sums[label, 3] += (t - f) * (t - f)
 
 
 def drop_small(labels: np.ndarray, min_size: int) -> np.ndarray:

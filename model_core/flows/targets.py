@@ -34,7 +34,7 @@ _SMALLEST = 1e-300
 
 
 def labels_to_flows(labels: np.ndarray) -> np.ndarray:
-    """Flow targets of a label image.
+    """Flow targets of a label image with cubic voxels; `section_flows` are those of other volumes.
 
     Args:
         labels: integers ``(Y, X)`` or ``(Z, Y, X)``, 0 = background.
@@ -50,11 +50,25 @@ def labels_to_flows(labels: np.ndarray) -> np.ndarray:
     if labels.ndim not in (2, 3) or labels.dtype.kind not in "iub":
         raise ValueError(f"labels must be integers (Y, X) or (Z, Y, X), not {labels.dtype} {labels.shape}")
     volume = labels if labels.ndim == 3 else labels[None]
-    flows = np.zeros((3, *volume.shape), np.float32)
     pieces = label_components(volume, connectivity=3).astype(np.int32, copy=False)
-    boxes = _boxes(pieces)
-    in_threads(lambda first, last: _flows_of_pieces(pieces, boxes, flows, first, last), len(boxes))
+    flows = flows_of_pieces(pieces, 1.0)
     return flows if labels.ndim == 3 else flows[1:, 0]
+
+
+def flows_of_pieces(pieces: np.ndarray, stretch: float) -> np.ndarray:
+    """Unit vectors towards the centre of each piece, a piece of one plane (of one z) taken as flat.
+
+    Args:
+        pieces: int32 ``(Z, Y, X)``, 1, 2, ... each of them connected.
+        stretch: the step along z over the step along x; among flat pieces, the step along y over it.
+
+    Returns:
+        float32 ``(3, Z, Y, X)``, order z, y, x, directions in space: all components in steps of x.
+    """
+    flows = np.zeros((3, *pieces.shape), np.float32)
+    boxes = _boxes(pieces)
+    in_threads(lambda first, last: _flows_of_pieces(pieces, boxes, stretch, flows, first, last), len(boxes))
+    return flows
 
 
 def _boxes(pieces: np.ndarray) -> np.ndarray:
@@ -65,7 +79,7 @@ def _boxes(pieces: np.ndarray) -> np.ndarray:
 
 
 @numba.njit(cache=True, nogil=True)
-def _flows_of_pieces(pieces, boxes, flows, first, last):  # type: ignore[no-untyped-def]
+def _flows_of_pieces(pieces, boxes, stretch, flows, first, last):  # type: ignore[no-untyped-def]
     for index in range(first, last):
         z0, z1, y0, y1, x0, x1 = boxes[index]
         mask = np.zeros((z1 - z0 + 2, y1 - y0 + 2, x1 - x0 + 2), np.bool_)
@@ -74,8 +88,10 @@ def _flows_of_pieces(pieces, boxes, flows, first, last):  # type: ignore[no-unty
                 for x in range(x0, x1):
                     if pieces[z, y, x] == index + 1:
                         mask[z - z0 + 1, y - y0 + 1, x - x0 + 1] = True
-        centre = _centre(mask)
-        heat = _solve(mask, centre)
+        flat = z1 - z0 == 1
+        step_z, step_y = (1.0, stretch) if flat else (stretch, 1.0)
+        centre = _centre(mask, step_z, step_y)
+        heat = _solve(mask, centre, stretch)
         if _has_false_peaks(heat, mask, centre):
             heat = _without_false_peaks(heat, mask, centre)
         for z in range(1, mask.shape[0] - 1):
@@ -83,8 +99,8 @@ def _flows_of_pieces(pieces, boxes, flows, first, last):  # type: ignore[no-unty
                 for x in range(1, mask.shape[2] - 1):
                     if not mask[z, y, x]:
                         continue
-                    dz = heat[z + 1, y, x] - heat[z - 1, y, x]
-                    dy = heat[z, y + 1, x] - heat[z, y - 1, x]
+                    dz = (heat[z + 1, y, x] - heat[z - 1, y, x]) / step_z
+                    dy = (heat[z, y + 1, x] - heat[z, y - 1, x]) / step_y
                     dx = heat[z, y, x + 1] - heat[z, y, x - 1]
                     norm = np.sqrt(dz * dz + dy * dy + dx * dx)
                     if norm > 1e-6 * heat[z, y, x]:
@@ -94,7 +110,7 @@ def _flows_of_pieces(pieces, boxes, flows, first, last):  # type: ignore[no-unty
 
 
 @numba.njit(cache=True, nogil=True)
-def _centre(mask):  # type: ignore[no-untyped-def]
+def _centre(mask, step_z, step_y):  # type: ignore[no-untyped-def]
     """The pixel nearest to the centroid; where the centroid lies outside, among the deeper half of pixels."""
     sums = np.zeros(3)
     count = 0
@@ -105,12 +121,12 @@ def _centre(mask):  # type: ignore[no-untyped-def]
     nearest = np.rint(sums).astype(np.int64)
     if mask[nearest[0], nearest[1], nearest[2]]:
         return nearest[0], nearest[1], nearest[2]
-    depth = _depth(mask)
-    enough = (depth.max() + 1) // 2
+    depth = _depth(mask, step_z, step_y)
     best = np.inf
     centre = (0, 0, 0)
-    for z, y, x in zip(*np.nonzero(depth >= enough)):  # noqa: B905
-        distance = (z - sums[0]) ** 2 + (y - sums[1]) ** 2 + (x - sums[2]) ** 2
+    for z, y, x in zip(*np.nonzero(depth >= depth.max() / 2)):  # noqa: B905
+        dz, dy, dx = step_z * (z - sums[0]), step_y * (y - sums[1]), x - sums[2]
+        distance = dz * dz + dy * dy + dx * dx
         if distance < best:
             best = distance
             centre = (z, y, x)
@@ -118,10 +134,10 @@ def _centre(mask):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def _depth(mask):  # type: ignore[no-untyped-def]
-    """City-block steps to the nearest pixel outside; planes beside a single plane do not count as outside."""
+def _depth(mask, step_z, step_y):  # type: ignore[no-untyped-def]
+    """City-block way to the nearest pixel outside; planes beside a single plane do not count as outside."""
     flat = mask.shape[0] == 3
-    depth = np.where(mask, np.int32(1 << 20), np.int32(0))
+    depth = np.where(mask, 1e9, 0.0)
     nz, ny, nx = mask.shape
     for direction in (1, -1):
         for k in range(1, nz - 1):
@@ -131,15 +147,15 @@ def _depth(mask):  # type: ignore[no-untyped-def]
                 for i in range(1, nx - 1):
                     x = i if direction == 1 else nx - 1 - i
                     if mask[z, y, x]:
-                        near = min(depth[z, y - direction, x], depth[z, y, x - direction])
+                        near = min(depth[z, y - direction, x] + step_y, depth[z, y, x - direction] + 1)
                         if not flat:
-                            near = min(near, depth[z - direction, y, x])
-                        depth[z, y, x] = min(depth[z, y, x], near + 1)
+                            near = min(near, depth[z - direction, y, x] + step_z)
+                        depth[z, y, x] = min(depth[z, y, x], near)
     return depth
 
 
 @numba.njit(cache=True, nogil=True)
-def _solve(mask, centre):  # type: ignore[no-untyped-def]
+def _solve(mask, centre, stretch):  # type: ignore[no-untyped-def]
     """T on a mask that has a border of one empty pixel on every side."""
     masks = [mask]
     centres = [centre]
@@ -150,11 +166,11 @@ def _solve(mask, centre):  # type: ignore[no-untyped-def]
         flat = fine.shape[0] == 3
         centres.append((at[0] if flat else (at[0] + 1) // 2, (at[1] + 1) // 2, (at[2] + 1) // 2))
     heat = np.zeros(masks[-1].shape)
-    _relax(heat, masks[-1], centres[-1], _SWEEPS_COARSEST, _OMEGA_COARSEST)
+    _relax(heat, masks[-1], centres[-1], stretch, _SWEEPS_COARSEST, _OMEGA_COARSEST)
     for level in range(len(masks) - 2, -1, -1):
         heat = _doubled(heat, masks[level])
-        _relax(heat, masks[level], centres[level], _SWEEPS, _OMEGA)
-    _relax(heat, mask, centre, _SMOOTHING_SWEEPS, 1.0)
+        _relax(heat, masks[level], centres[level], stretch, _SWEEPS, _OMEGA)
+    _relax(heat, mask, centre, stretch, _SMOOTHING_SWEEPS, 1.0)
     return heat
 
 
@@ -200,10 +216,18 @@ def _doubled(heat, mask):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
-def _relax(heat, mask, centre, pairs, omega):  # type: ignore[no-untyped-def]
-    """Forward and backward Gauss-Seidel sweeps; a plane takes 8 neighbours, a volume 6."""
+def _relax(heat, mask, centre, stretch, pairs, omega):  # type: ignore[no-untyped-def]
+    """Forward and backward Gauss-Seidel sweeps; a plane takes 8 neighbours, a volume 6.
+
+    The weights make the sum of differences to the neighbours a multiple of the Laplacian in space: with
+    w = 1 / stretch^2 that is 2 (w + 1 + 1) in a volume and 6 (w + 1) in a plane; all 1 for cubic voxels.
+    """
     nz, ny, nx = mask.shape
     flat = nz == 3
+    w = 1.0 / (stretch * stretch)
+    diagonal = min(1.0, w)
+    above, beside = (3 * w - 2 * diagonal, 3 - 2 * diagonal) if flat else (w, 1.0)
+    share = 1 / (2 * above + 2 * beside + 4 * (diagonal if flat else 1.0))
     heat[centre[0], centre[1], centre[2]] = 1.0
     for _ in range(pairs):
         for direction in (1, -1):
@@ -215,14 +239,16 @@ def _relax(heat, mask, centre, pairs, omega):  # type: ignore[no-untyped-def]
                         x = i if direction == 1 else nx - 1 - i
                         if not mask[z, y, x] or (z == centre[0] and y == centre[1] and x == centre[2]):
                             continue
-                        total = heat[z, y - 1, x] + heat[z, y + 1, x] + heat[z, y, x - 1] + heat[z, y, x + 1]
+                        total = heat[z, y - 1, x] + heat[z, y + 1, x]
+                        row = heat[z, y, x - 1] + heat[z, y, x + 1]
                         if flat:
-                            total += heat[z, y - 1, x - 1] + heat[z, y - 1, x + 1]
-                            total += heat[z, y + 1, x - 1] + heat[z, y + 1, x + 1]
-                            mean = total * 0.125
+                            corners = heat[z, y - 1, x - 1] + heat[z, y - 1, x + 1]
+                            corners += heat[z, y + 1, x - 1] + heat[z, y + 1, x + 1]
+                            total = above * total + beside * row + diagonal * corners
                         else:
-                            mean = (total + heat[z - 1, y, x] + heat[z + 1, y, x]) * (1.0 / 6.0)
-                        heat[z, y, x] = max(0.0, heat[z, y, x] + omega * (mean - heat[z, y, x]))
+                            total = total + row + above * (heat[z - 1, y, x] + heat[z + 1, y, x])
+                        change = share * total - heat[z, y, x]
+                        heat[z, y, x] = max(0.0, heat[z, y, x] + omega * change)
 
 
 @numba.njit(cache=True, nogil=True)

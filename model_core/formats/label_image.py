@@ -18,12 +18,13 @@ _MOST_RATIO = 50_000
 _HARMLESS_BYTES = 64 * 2**20
 
 
-def write_labels(path: Path, labels: np.ndarray) -> None:
+def write_labels(path: str | Path, labels: np.ndarray) -> None:
     """Write integers (Z, Y, X) or (Y, X) as a compressed TIFF: 2D for one plane, uint16 if they fit.
 
     An existing file is replaced only when the new one is complete. Raises UserError if the disk refuses,
     ValueError for values that aren't labels.
     """
+    path = Path(path)
     if labels.ndim == 3 and labels.shape[0] == 1:
         labels = labels[0]
     if labels.ndim not in (2, 3) or labels.dtype.kind not in "iu" or not labels.size:
@@ -42,12 +43,13 @@ def write_labels(path: Path, labels: np.ndarray) -> None:
         )
 
 
-def read_labels(path: Path) -> np.ndarray:
+def read_labels(path: str | Path) -> np.ndarray:
     """Labels of a TIFF or PNG file as uint32 (Z, Y, X), a 2D image with Z = 1.
 
     Raises UserError for a missing, damaged or unknown file, and for colours, decimal or negative
     numbers and anything else that can't be labels.
     """
+    path = Path(path)
     try:
         with path.open("rb") as file:
             start = file.read(32)

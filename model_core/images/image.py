@@ -61,7 +61,12 @@ def image_from_array(array: np.ndarray, axes: str | None = None, **attributes: o
     Raises:
         UserError: not an image: empty, complex, or axes that do not fit.
     """
-    array = np.asarray(array)
+    try:
+        array = np.asarray(array)
+    except ValueError:
+        raise UserError("These are not pixels: rows of different lengths.") from None
+    if not (axes is None or isinstance(axes, str)):
+        raise UserError(f"Axes are given as letters, such as “ZYX”; {axes!r} is not possible.")
     if array.dtype.kind not in "buif":
         raise UserError(f"These are not pixels: values of type {array.dtype}.")
     if array.size == 0:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # purpose: versions of torch before 2.6 could be made to run code from it.
 _ZIP = b"PK\x03\x04"
 _STREAM = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
-_SUFFIXES = {".pth", ".pt", ".torch"}  # of other suffixes, as in “cells_v1.2”, nobody knows
+CHECKPOINT_SUFFIXES = (".pth", ".pt", ".torch")  # of other suffixes, as in “cells_v1.2”, nobody knows
 _FIRST = "downsample.down.res_down_{}.conv.conv_0.2.weight"
 _DIAMETERS = ("diam_mean", "diam_labels")
 _NUCLEI_DIAMETER, _DIAMETER = 17.0, 30.0  # px, of models that do not say; as Cellpose takes them
@@ -73,7 +73,8 @@ def read_checkpoint(path: Path) -> tuple[CPnet, Card]:
         elif weights[key].shape != wanted.shape:
             shapes = f"{tuple(weights[key].shape)} instead of {tuple(wanted.shape)}"
             raise _refusal(path, f"the weights “{key}” have the shape {shapes}")
-        weights[key] = weights[key].to(wanted.dtype).contiguous()
+        # a copy of its own: in files, tensors may share their numbers, which packages do not allow
+        weights[key] = weights[key].to(wanted.dtype).clone(memory_format=torch.contiguous_format)
         if not torch.isfinite(weights[key]).all():
             raise _refusal(path, f"the weights “{key}” hold values that are not numbers")
     unknown = [key for key in weights if key not in network.state_dict()]
@@ -86,7 +87,7 @@ def read_checkpoint(path: Path) -> tuple[CPnet, Card]:
 
 
 def _card(path: Path, network: CPnet) -> Card:
-    name = path.stem if path.suffix.lower() in _SUFFIXES else path.name
+    name = path.stem if path.suffix.lower() in CHECKPOINT_SUFFIXES else path.name
     saved = datetime.fromtimestamp(path.stat().st_mtime, timezone.utc)
     return Card(
         name=name,

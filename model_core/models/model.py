@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from model_core.networks.net import Maps, Net
 
 log = logging.getLogger(__name__)
+_Said = TypeVar("_Said")
 
 
 class Model:
@@ -31,8 +33,14 @@ class Model:
     def __init__(self, network: Net, card: Card, device: str | None = None) -> None:
         self.network = network
         self.card = card
-        self.device = choose_device(device)
-        self._folded = network.folded().to(self.device)
+        self._use(choose_device(device))
+
+    def _use(self, device: str) -> None:
+        from model_core.networks.precision import predicting_dtype
+
+        self.device = device
+        self._half = predicting_dtype(self.network, device)
+        self._folded = self.network.folded().to(device, self._half)
 
     @property
     def id(self) -> str:
@@ -53,21 +61,29 @@ class Model:
         Raises:
             MemoryError: not even the CPU has the memory.
         """
+        if len(tiles) == 1:
+            return self._in_memory(self._predict, tiles)
         try:
             return self._predict(tiles)
-        except RuntimeError as error:
+        except (RuntimeError, MemoryError) as error:
             if not _out_of_memory(error):
                 raise
-            if len(tiles) == 1 and self.device == "cpu":
+        half = len(tiles) // 2
+        log.warning("Out of memory on %s: smaller batches.", self.device)
+        return np.concatenate([self.predict(tiles[:half]), self.predict(tiles[half:])])
+
+    def _in_memory(self, work: Callable[[np.ndarray], _Said], tile: np.ndarray) -> _Said:
+        """What cannot be done in parts: on the CPU if the device's memory does not suffice."""
+        try:
+            return work(tile)
+        except (RuntimeError, MemoryError) as error:
+            if not _out_of_memory(error):
+                raise
+            if self.device == "cpu":
                 raise MemoryError("not enough memory for a single tile") from error
-        if len(tiles) > 1:
-            half = len(tiles) // 2
-            log.warning("Out of memory on %s: smaller batches.", self.device)
-            return np.concatenate([self.predict(tiles[:half]), self.predict(tiles[half:])])
         log.warning("Out of memory on %s: going on with the CPU.", self.device)
-        self.device = "cpu"
-        self._folded = self._folded.to("cpu")
-        return self.predict(tiles)
+        self._use("cpu")
+        return work(tile)
 
     def _predict(self, tiles: np.ndarray) -> np.ndarray:
         import torch
@@ -79,20 +95,22 @@ class Model:
 
     def style_diameter(self, tile: np.ndarray) -> float:
         """px of the objects in a normalised tile ``(I, Y, X)``, from a net that tells it by the style."""
-        return self._folded.diameter(self._maps(tile[None]).style[0])
+        return self._folded.diameter(self._in_memory(self._maps, tile[None]).style[0])
 
     def _maps(self, tiles: np.ndarray) -> Maps:
         import torch
 
         batch = torch.from_numpy(np.ascontiguousarray(tiles, np.float32)).to(self.device)
         batch = batch.contiguous(memory_format=torch.channels_last)
-        half = self.device == "cuda" and self.network.half_precision
-        with torch.inference_mode(), torch.autocast(self.device, torch.float16, enabled=half):
+        halved = torch.autocast(self.device, self._half, enabled=self._half is not None)
+        with torch.inference_mode(), halved:
             return self._folded.maps(batch)
 
 
-def _out_of_memory(error: RuntimeError) -> bool:
-    """Only CUDA has an exception of its own for it; the CPU and MPS say it in words."""
+def _out_of_memory(error: RuntimeError | MemoryError) -> bool:
+    """Only CUDA and numpy have an exception of their own for it; torch on CPU and MPS says it in words."""
+    if isinstance(error, MemoryError):
+        return True
     words = str(error).lower()
     return "out of memory" in words or "can't allocate memory" in words or "not enough memory" in words
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import struct
 from dataclasses import asdict, dataclass, field, fields
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 SUFFIX = ".safetensors"
 ARCHITECTURE = "flow-net-1"
+MOST_POINTS = 100  # of a calibration
 _LARGEST_HEADER = 16 * 2**20  # bytes of metadata that are read before the file is trusted
 
 
@@ -25,12 +27,14 @@ class Card:
 
     Attributes:
         name: shown to people.
-        architecture: which class of net the weights fit; `ARCHITECTURE` for the project's own, else "cpnet".
+        architecture: which class of net the weights fit; `ARCHITECTURE` for the project's own,
+            "cpnet" for those of Cellpose, "cpnets" for several of them.
         options: the arguments of the net's options.
         diameter: px, the object size that images are scaled to before the net sees them.
         data: one dict a data set: name, kind, licence, images, objects, source.
         recipe: how it was trained: steps, crops, learning rate, minutes...
         scores: AP per data set, as written by the evaluation.
+        calibration: points (score of an object, confidence), from the evaluation; empty before one.
         parent: id of the model it was fine-tuned from.
         date: ISO 8601, when the weights were saved.
         licence: of the weights.
@@ -44,6 +48,7 @@ class Card:
     data: list[dict[str, Any]] = field(default_factory=list)
     recipe: dict[str, Any] = field(default_factory=dict)
     scores: dict[str, Any] = field(default_factory=dict)
+    calibration: list[list[float]] = field(default_factory=list)
     parent: str | None = None
     date: str = ""
     licence: str = "BSD-3-Clause"
@@ -99,7 +104,20 @@ def _checked(card: Card) -> Card:
         default = getattr(Card(""), f.name)
         if isinstance(default, str | list | dict) and not isinstance(getattr(card, f.name), type(default)):
             raise ValueError(f"{f.name} is not a {type(default).__name__}")
+    if card.calibration:
+        _check_calibration(card.calibration)
     return card
+
+
+def _check_calibration(points: list[list[float]]) -> None:
+    """Raises ValueError where these are not points that rise within 0..1."""
+    if len(points) > MOST_POINTS or any(not isinstance(p, list) or len(p) != 2 for p in points):
+        raise ValueError("the calibration is not a short list of points")
+    if not all(type(v) in (int, float) and 0 <= v <= 1 for point in points for v in point):
+        raise ValueError("the calibration is not between 0 and 1")
+    for (score, confidence), (next_score, next_confidence) in pairwise(points):
+        if next_score <= score or next_confidence < confidence:
+            raise ValueError("the calibration does not rise")
 
 
 def read_network(path: str | Path) -> tuple[Net, Card]:
@@ -112,12 +130,13 @@ def read_network(path: str | Path) -> tuple[Net, Card]:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
+    from model_core.networks.average import AverageOfCPnets
     from model_core.networks.cpnet import CPnet
     from model_core.networks.flow_net import FlowNet
 
     path = Path(path)
     card = read_card(path)
-    known: dict[str, type[Net]] = {net.architecture: net for net in (FlowNet, CPnet)}
+    known: dict[str, type[Net]] = {net.architecture: net for net in (FlowNet, CPnet, AverageOfCPnets)}
     if card.architecture not in known:
         raise UserError(
             f"“{path.name}” holds a model of a kind this version does not know: {card.architecture}."

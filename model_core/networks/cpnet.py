@@ -30,6 +30,11 @@ class CPnetOptions:
     widths: tuple[int, ...] = (32, 64, 128, 256)
     size_model: bool = False
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """What nets have in common whose weights could be exchanged."""
+        return (self.channels, *self.widths)
+
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
@@ -106,7 +111,11 @@ class CPnet(Net):
         return np.concatenate([pixels[:inputs], empty])
 
     def maps(self, tiles: torch.Tensor) -> Maps:
-        maps, style = self(tiles)
+        return self.as_maps(*self(tiles))
+
+    @staticmethod
+    def as_maps(maps: torch.Tensor, style: torch.Tensor) -> Maps:
+        """What `forward` gives, in the terms that all nets share."""
         maps = maps.float()
         return Maps(maps[:, :2] / FLOW_SCALE, maps[:, 2], None, style)
 
@@ -120,6 +129,10 @@ class CPnet(Net):
         found = self.size_model(style).item() if self.size_model is not None else math.nan
         return found if math.isfinite(found) else self.diam_labels.item()
 
+    @property
+    def has_size_model(self) -> bool:
+        return self.size_model is not None
+
     def add_size_model(
         self, slope: np.ndarray, style_mean: np.ndarray, diam_mean: float, offset: float
     ) -> None:
@@ -131,10 +144,14 @@ class CPnet(Net):
         )
         self.options = replace(self.options, size_model=True)
 
-    def prepare_for(self, diameter: float) -> None:
-        """Other weights make other styles, so the size model goes."""
+    def forget_size_model(self) -> None:
+        """From now on `diam_labels` tells the diameter."""
         self.size_model = None
         self.options = replace(self.options, size_model=False)
+
+    def prepare_for(self, diameter: float) -> None:
+        """Other weights make other styles, so the size model goes."""
+        self.forget_size_model()
         self.diam_labels.fill_(diameter)
 
 

@@ -75,6 +75,11 @@ class Net(nn.Module, ABC):
         """px of the objects in a picture of this style ``(S,)``, as large as the net saw it."""
         raise TypeError(f"{type(self).__name__} tells the size by its map")
 
+    @property
+    def has_size_model(self) -> bool:
+        """Whether `diameter` goes by the style; otherwise it is always the same."""
+        return False
+
     def prepare_for(self, diameter: float) -> None:
         """Before it is trained on objects of this median diameter (px): forgets what will be wrong then."""
         return None

@@ -1,58 +1,51 @@
-"""How large the cells of an image are."""
+"""How large the cells of an image are, told from the image."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
 from model_core.errors import Cancelled
-from model_core.segmentation.tiling import STRIDE, Cancel, padded_to
+from model_core.segmentation.options import Options
+from model_core.segmentation.outline import outline
+from model_core.segmentation.scaling import resized
+from model_core.segmentation.sizes import diameters
+from model_core.segmentation.tiling import STRIDE, Cancel, padded_to, predict_fields
 
 if TYPE_CHECKING:
     from model_core.models.model import Model
 
-
-def diameters(labels: np.ndarray) -> np.ndarray:
-    """float64 (N,), px: the diameter ``2 * sqrt(area / pi)`` of the circle of equal area, for each object of
-    a plane; for each object of a volume the diameter of the ball of equal volume, ``2 * cbrt(3 V / 4 pi)``.
-    """
-    sizes = np.bincount(labels.ravel())[1:]
-    sizes = sizes[sizes > 0]
-    if labels.ndim == 3 and labels.shape[0] > 1:
-        return 2 * np.cbrt(sizes * 3 / (4 * np.pi))
-    return 2 * np.sqrt(sizes / np.pi)
-
-
-def median_diameter(labels: np.ndarray) -> float:
-    """px, the median over the objects; 0 when there are none."""
-    found = diameters(labels)
-    return float(np.median(found)) if len(found) else 0.0
-
-
 LARGEST_ZOOM = 6.0  # objects of 5 px and less are not enlarged further: it costs pixels, shows nothing
 _ZOOMS = (4.0, 2.0, 1.0, 1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32)
-_WINDOW = 256  # px, side of what the net looks at in each zoom
+_GLANCE = 256  # px, side of what the net looks at in each zoom
+_LOOK = 352  # px, side of what is segmented to see whether a diameter fits
+_LOOKS = 2  # the second one at the diameter that the first one found
 _MARGIN = 32  # px along its cuts that are not looked at
 _SMALLEST_VIEW = 128  # px: images are not shrunk further; in tiny ones anything looks like one big object
 _TRUSTED = 0.3  # octaves: how far the size map is believed beside the net's own diameter
 _BINS = 8  # an octave
-_MANY_RATHER_THAN_LARGE = 1.5  # 0: what covers most pixels wins; 2: what there are most of
 _LOWEST = -1  # log2 px, and ...
 _OCTAVES = 12  # ... so many above it
+_WORTH_A_LOOK = 0.05  # of the highest peak
+_DOUBT = 6  # power of an object's confidence by which it counts
 
 
 def estimate_diameter(model: Model, pixels: np.ndarray, cancel: Cancel | None = None) -> float | None:
-    """The diameter of the objects in a plane, from one cheap look at it in several zooms.
+    """The diameter of the objects in a plane, from a glance at it in several zooms and a closer look.
 
     In each zoom the net says, pixel by pixel, how large the object there is. It is believed where the
     object appears about as large as the net is used to and where the net is sure of what it sees, which
-    shows in flows of full length; so every object is measured in the zoom that suits it. Between several
-    sizes (cells and their clusters, nuclei and cell bodies) pixels and numbers of objects decide.
+    shows in flows of full length; so every object is measured in the zoom that suits it.
 
-    A net without a size map tells the diameter by the style of 512 px of the plane instead.
+    Several sizes may stand out so (cells and their clusters, nuclei and cell bodies, texture). A part of
+    the plane is segmented at each: the diameter that wins is the one whose objects are found with most
+    confidence, an object counting by its diameter, which is the middle between counting objects and
+    counting pixels. Of the objects found there it is the median.
+
+    A net without a size map tells the diameter by the style of 512 px of the plane instead. What its size
+    model makes of that is refined as Cellpose does it, by the median of the objects found at that diameter.
 
     Args:
         pixels: float32 ``(I, Y, X)``, normalised. cancel: asked between looks.
@@ -64,29 +57,33 @@ def estimate_diameter(model: Model, pixels: np.ndarray, cancel: Cancel | None = 
         Cancelled: ``cancel`` said so.
     """
     if not model.network.has_size_map:
-        rows, columns = _window(pixels, 0.5) or (slice(None), slice(None))
-        return model.style_diameter(_padded(pixels[:, rows, columns]))
+        rows, columns = _window(pixels, 0.5, _GLANCE)
+        diameter = model.style_diameter(_padded(pixels[:, rows, columns]))
+        if not model.network.has_size_model:  # the one that it was trained on; Cellpose takes it as it is
+            return diameter
+        return _looked_closer(model, pixels, diameter, cancel)[1]
+    best, estimate = 0.0, None
+    for candidate in _candidates(_glances(model, pixels, cancel)):
+        weight, diameter = _looked_closer(model, pixels, candidate, cancel)
+        if estimate is None or weight > best:
+            best, estimate = weight, diameter
+    return estimate
+
+
+def _glances(model: Model, pixels: np.ndarray, cancel: Cancel | None) -> np.ndarray:
+    """The share of the plane's pixels that vote for each diameter, float64, `_BINS` an octave."""
     votes = np.zeros(_OCTAVES * _BINS)
     for zoom in _ZOOMS:
         if cancel and cancel():
             raise Cancelled
-        window = _window(pixels, zoom)
-        if window is not None:
-            part = resized(pixels[:, window[0], window[1]], zoom)
-            maps = model.predict(_padded(part)[None])[0][:, : part.shape[1], : part.shape[2]]
-            rows, columns = _whole(window, pixels.shape[1:], part.shape[1:])
-            votes += _votes(maps[:, rows, columns], model.diameter / zoom)
-    if votes.sum() < 1e-4:
-        return None
-    octaves = _LOWEST + (np.arange(len(votes)) + 0.5) / _BINS
-    smooth = np.convolve(
-        votes / 2 ** (_MANY_RATHER_THAN_LARGE * octaves), np.hanning(2 * _BINS + 3)[1:-1], "same"
-    )
-    peak = int(smooth.argmax())
-    near = slice(max(0, peak - _BINS), peak + _BINS + 1)
-    objects = votes[near] / 4 ** octaves[near]  # from pixels
-    at = np.searchsorted(np.cumsum(objects), objects.sum() / 2)
-    return float(2 ** octaves[near][min(at, len(objects) - 1)])
+        if zoom < 1 and max(pixels.shape[1:]) * zoom < _SMALLEST_VIEW:
+            break
+        window = _window(pixels, zoom, _GLANCE)
+        part = resized(pixels[:, window[0], window[1]], zoom)
+        maps = model.predict(_padded(part)[None])[0][:, : part.shape[1], : part.shape[2]]
+        rows, columns = _whole(window, pixels.shape[1:], part.shape[1:])
+        votes += _votes(maps[:, rows, columns], model.diameter / zoom)
+    return votes
 
 
 def _votes(maps: np.ndarray, diameter: float) -> np.ndarray:
@@ -100,6 +97,57 @@ def _votes(maps: np.ndarray, diameter: float) -> np.ndarray:
     return np.bincount(bins.ravel(), trust.ravel(), minlength=_OCTAVES * _BINS) / trust.size
 
 
+def _candidates(votes: np.ndarray) -> list[float]:
+    """px: the sizes that stand out, of each the median over objects; empty when nothing was seen."""
+    if votes.sum() < 1e-4:
+        return []
+    octaves = _LOWEST + (np.arange(len(votes)) + 0.5) / _BINS
+    smooth = np.convolve(votes / 2**octaves, np.hanning(2 * _BINS + 3)[1:-1], "same")
+    inner = smooth[1:-1]
+    peaks = 1 + np.flatnonzero(
+        (inner >= smooth[:-2]) & (inner > smooth[2:]) & (inner > _WORTH_A_LOOK * smooth.max())
+    )
+    found = []
+    for peak in peaks:
+        near = slice(max(0, peak - _BINS), peak + _BINS + 1)
+        objects = votes[near] / 4 ** octaves[near]  # from pixels
+        at = np.searchsorted(np.cumsum(objects), objects.sum() / 2)
+        found.append(float(2 ** octaves[near][min(at, len(objects) - 1)]))
+    return found
+
+
+def _looked_closer(
+    model: Model, pixels: np.ndarray, diameter: float, cancel: Cancel | None
+) -> tuple[float, float]:
+    """Segments a part of the plane at a diameter: how well that goes, and the diameter of what is found."""
+    weight = 0.0
+    for _ in range(_LOOKS):
+        zoom = min(model.diameter / diameter, LARGEST_ZOOM)
+        window = _window(pixels, zoom, _LOOK)
+        part = resized(pixels[:, window[0], window[1]], zoom)
+        fields = predict_fields(model, part, cancel=cancel)
+        labels, confidence = outline(fields.flows[:, None], fields.cellprob[None], Options())
+        whole = _uncut(labels[0], window, pixels.shape[1:])
+        if not whole.any():
+            return 0.0, diameter
+        found = diameters(labels) / zoom
+        weight = float((confidence[1:] ** _DOUBT * found)[whole].sum() / part[0].size * zoom**2)
+        diameter = float(np.clip(np.median(found[whole]), diameter / 2, diameter * 2))
+    return weight, diameter
+
+
+def _uncut(labels: np.ndarray, window: tuple[slice, slice], image: tuple[int, ...]) -> np.ndarray:
+    """bool by object 1..N: those that do not touch a cut through the image; all, if all do."""
+    whole = np.ones(int(labels.max()) + 1, bool)
+    for axis in (0, 1):
+        cut, sides = window[axis], np.moveaxis(labels, axis, 0)
+        if cut.start > 0:
+            whole[sides[0]] = False
+        if cut.stop < image[axis]:
+            whole[sides[-1]] = False
+    return whole[1:] if whole[1:].any() else np.ones(len(whole) - 1, bool)
+
+
 def _whole(window: tuple[slice, slice], image: tuple[int, ...], part: tuple[int, ...]) -> tuple[slice, slice]:
     """The rows and columns of a part of the image without those along its cuts, where objects are cut too."""
     rows, columns = (
@@ -109,17 +157,15 @@ def _whole(window: tuple[slice, slice], image: tuple[int, ...], part: tuple[int,
     return rows, columns
 
 
-def _window(pixels: np.ndarray, zoom: float) -> tuple[slice, slice] | None:
-    """The part of the plane with the most contrast that fills the net's window at this zoom."""
+def _window(pixels: np.ndarray, zoom: float, length: int) -> tuple[slice, slice]:
+    """The part of the plane with the most contrast that is ``length`` px wide at this zoom."""
     height, width = pixels.shape[1:]
-    if zoom < 1 and max(height, width) * zoom < _SMALLEST_VIEW:
-        return None
-    side = int(np.ceil(_WINDOW / zoom))
+    side = int(np.ceil(length / zoom))
     if side >= height and side >= width:
         return slice(0, height), slice(0, width)
     rows, columns = min(side, height), min(side, width)
     step = max(1, int(min(rows, columns) // 64))
-    coarse = np.abs(np.diff(pixels[:, ::step, ::step], axis=2)).sum(0)
+    coarse = np.abs(np.diff(pixels[:, ::step, ::step], axis=2 if width > 1 else 1)).sum(0)
     sums = np.pad(coarse.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
     j, i = max(1, rows // step), max(1, columns // step)
     j, i = min(j, coarse.shape[0]), min(i, coarse.shape[1])
@@ -127,21 +173,6 @@ def _window(pixels: np.ndarray, zoom: float) -> tuple[slice, slice] | None:
     y, x = np.unravel_index(int(energy.argmax()), energy.shape)
     top, left = min(int(y) * step, height - rows), min(int(x) * step, width - columns)
     return slice(top, top + rows), slice(left, left + columns)
-
-
-def resized(pixels: np.ndarray, zoom: float) -> np.ndarray:
-    """Channels ``(C, Y, X)`` float32 scaled by ``zoom``, averaged when they shrink."""
-    height, width = (max(1, round(length * zoom)) for length in pixels.shape[1:])
-    return resized_to(pixels, height, width)
-
-
-def resized_to(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Channels ``(C, Y, X)`` float32 at another size, averaged when they shrink, linear when they grow."""
-    if pixels.shape[1:] == (height, width):
-        return pixels
-    shrinks = height * width < pixels.shape[1] * pixels.shape[2]
-    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return np.stack([cv2.resize(c, (width, height), interpolation=interpolation) for c in pixels])
 
 
 def _padded(pixels: np.ndarray) -> np.ndarray:

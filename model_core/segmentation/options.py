@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from numbers import Integral, Real
+
+import numpy as np
 
 from model_core.errors import UserError
 from model_core.segmentation.tiling import OVERLAP, TILE
 
+_NUMBERS = ("diameter", "stitch_threshold", "anisotropy", "flow_threshold", "cellprob_threshold")
+_WHOLE = ("min_size", "niter", "tile", "batch_size")
+
 
 @dataclass(frozen=True)
 class Options:
-    """How a segmentation was made; the names are those of `segment`."""
+    """How a segmentation was made; the names are those of `segment`, and of Cellpose where it has them."""
 
+    channels: Sequence[int] | None = None
     diameter: float | None = None
     do_3D: bool | None = None
     stitch_threshold: float = 0.0
@@ -25,10 +34,24 @@ class Options:
     batch_size: int = 4
 
     def checked(self) -> Options:
-        """Itself, if every value makes sense; `UserError` otherwise."""
+        """Itself, with channels as a tuple, if every value makes sense; `UserError` otherwise."""
+        for names, kind, words in ((_NUMBERS, Real, "a number"), (_WHOLE, Integral, "a whole number")):
+            for name in names:
+                value = getattr(self, name)
+                if not (isinstance(value, kind) or (value is None and getattr(Options, name) is None)):
+                    raise UserError(f"The option {name} is {words}; {value!r} is not possible.")
+        channels = None if self.channels is None else _as_channels(self.channels)
+        if channels == ():
+            raise UserError(
+                f"Channels are given as numbers from 1, such as (2, 3), 0 for all or none; {self.channels!r} "
+                "is not possible."
+            )
+        if not (math.isfinite(self.flow_threshold) and math.isfinite(self.cellprob_threshold)):
+            raise UserError("The flow threshold and the cell probability threshold are finite numbers.")
         if self.diameter is not None and not 1 <= self.diameter <= 10_000:
             raise UserError(
-                f"The diameter is given in pixels, from 1 to 10,000; {self.diameter:g} is not possible."
+                f"The diameter is given in pixels, from 1 to 10,000; {self.diameter:g} is not possible. "
+                "Leave it out, and it is measured."
             )
         if self.anisotropy is not None and not 0.05 <= self.anisotropy <= 50:
             raise UserError(
@@ -42,4 +65,13 @@ class Options:
             )
         if self.niter is not None and self.niter < 1:
             raise UserError("A pixel walks at least 1 step.")
-        return self
+        return replace(self, channels=channels)
+
+
+def _as_channels(channels: object) -> tuple[int, ...]:
+    """Empty for what cannot be numbers of channels."""
+    numbers = channels.tolist() if isinstance(channels, np.ndarray) else channels
+    if not isinstance(numbers, list | tuple):
+        return ()
+    possible = all(isinstance(number, Integral) and int(number) >= 0 for number in numbers)
+    return tuple(int(number) for number in numbers) if possible else ()

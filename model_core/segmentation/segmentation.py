@@ -8,6 +8,7 @@ import numpy as np
 
 from model_core.annotation.measure import measure
 from model_core.annotation.objects import ObjectRecord, ObjectTable, Source
+from model_core.segmentation.confidence import DEFAULT, Calibration
 from model_core.segmentation.options import Options
 
 
@@ -17,7 +18,9 @@ class Segmentation:
 
     labels: uint32 (Z, Y, X). flows: float32 (2 or 3, Z, Y, X). cellprob: float32 (Z, Y, X), logits.
     diameter: px, of the objects found; the one given or estimated when none was found.
-    confidence: float64 (max label + 1,), 0..1, by label. notes: plain sentences the user should read.
+    confidence: float64 (max label + 1,), by label: the probability that it matches a true object at an IoU
+    of 0.5. calibration: of the model, by which the confidence is told.
+    notes: plain sentences the user should read.
     """
 
     labels: np.ndarray
@@ -28,6 +31,7 @@ class Segmentation:
     options: Options
     model_id: str
     notes: tuple[str, ...] = field(default=())
+    calibration: Calibration = DEFAULT
 
     @property
     def objects(self) -> ObjectTable:

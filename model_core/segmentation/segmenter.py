@@ -9,18 +9,16 @@ from typing import Any
 import numpy as np
 
 from model_core.errors import Cancelled
+from model_core.images.channels import choose_channels
+from model_core.images.float32 import fit_for_float32
 from model_core.images.image import Image, image_from_array
 from model_core.images.normalise import normalise
 from model_core.images.readers import read_image
 from model_core.models.model import Model, load_model
-from model_core.segmentation.diameter import (
-    LARGEST_ZOOM,
-    estimate_diameter,
-    resized,
-    resized_to,
-)
+from model_core.segmentation.diameter import LARGEST_ZOOM, estimate_diameter
 from model_core.segmentation.options import Options
 from model_core.segmentation.outline import remask
+from model_core.segmentation.scaling import resized, resized_to
 from model_core.segmentation.segmentation import Segmentation
 from model_core.segmentation.tiling import Cancel, Fields, Progress, predict_fields
 from model_core.segmentation.volume import estimate_volume_diameter, predict_volume
@@ -43,7 +41,9 @@ def segment(
         model: a `Model`, a name in the registry, a file, or None for the bundled generalist.
         device: "cuda", "mps" or "cpu"; None takes the best there is. Ignored for a `Model`.
         progress: called with the fraction done and what is being done. cancel: asked between tiles.
-        options: the fields of `Options`: diameter (px; None estimates it), do_3D (None: when there are
+        options: the fields of `Options`: channels (of the image that the model looks at, such as (2, 3) for
+            cells in the second and nuclei in the third; 0 as the first: the mean of all; None: the first
+            ones; see `choose_channels`), diameter (px; None estimates it), do_3D (None: when there are
             several planes and nothing is stitched), stitch_threshold (0 leaves planes apart), anisotropy
             (None: from the file, else 1), flow_threshold, cellprob_threshold, min_size (px), niter,
             augment, tile (px), batch_size.
@@ -52,15 +52,20 @@ def segment(
         A `Segmentation`; without objects its labels are all 0.
 
     Raises:
-        UserError: bad options, no such model, damaged model. Cancelled: ``cancel`` said so.
+        UserError: no image, bad options, no such model, damaged model. Cancelled: ``cancel`` said so.
+        MemoryError: image or fields do not fit; batches of the net were made smaller before.
     """
     settings = Options(**options).checked()
     if isinstance(image, str | Path):
         image = read_image(image)
     elif not isinstance(image, Image):
-        image = image_from_array(np.asarray(image), axes)
+        image = image_from_array(image, axes)
     if not isinstance(model, Model):
         model = load_model(model, device)
+    told: tuple[str, ...] = ()
+    if settings.channels is not None:
+        image, told = choose_channels(image, settings.channels, model.network.options.channels)
+    image = fit_for_float32(image)
     report = progress or (lambda fraction, text: None)
     report(0.0, "Measuring the cells")
     pixels, notes = net_input(image, model)
@@ -103,7 +108,8 @@ def segment(
         np.zeros(1),
         replace(settings, do_3D=volume, anisotropy=anisotropy),
         model.id,
-        notes,
+        told + notes,
+        model.card.calibration,
     )
     result = remask(result)
     report(1.0, "Done")

@@ -28,6 +28,17 @@ class Batch:
     size: torch.Tensor
     valid: torch.Tensor
 
+    def to(self, device: torch.device) -> Batch:
+        return Batch(*(tensor.to(device) for tensor in self._tensors()))
+
+    def split(self, parts: int) -> list[Batch]:
+        """At most so many batches, each of about the same number of crops."""
+        columns = (tensor.tensor_split(min(parts, len(self.pixels))) for tensor in self._tensors())
+        return [Batch(*tensors) for tensors in zip(*columns, strict=True)]
+
+    def _tensors(self) -> tuple[torch.Tensor, ...]:
+        return self.pixels, self.flows, self.objects, self.size, self.valid
+
 
 def crops_of_planes(
     planes: Sequence[LabelledPlane], diameter: float, arrange: Arrange | None = None

@@ -12,7 +12,7 @@ from model_core.formats.pairs import Pair
 from model_core.images.image import Image
 from model_core.images.normalise import intensity_range
 from model_core.images.readers import read_image
-from model_core.segmentation.diameter import median_diameter
+from model_core.segmentation.sizes import median_diameter
 
 _PLANES = 12  # taken from each direction of a volume
 _CHANNELS = 3

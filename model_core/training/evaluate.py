@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 
 import numpy as np
 
-from model_core.annotation.matching import average_precision
+from model_core.annotation.matching import average_precision, match
 from model_core.errors import Cancelled
 from model_core.formats.pairs import Pair
 from model_core.models.model import Model
+from model_core.segmentation.confidence import UNCALIBRATED
+from model_core.segmentation.outline import outline
 from model_core.segmentation.segmenter import segment
 from model_core.segmentation.tiling import Cancel
+from model_core.training.calibration import (
+    FEWEST_OBJECTS,
+    ReliabilityBin,
+    cross_validated,
+    fit_calibration,
+    reliability,
+)
 from model_core.training.dataset import load_pair
 
 _THRESHOLDS = (0.5, 0.75, 0.9)
@@ -40,13 +49,37 @@ class Score:
 
 @dataclass(frozen=True)
 class ImageScore:
-    """A model on one image: objects in its labels; AP, missed and added objects at each threshold."""
+    """A model on one image: objects in its labels; AP, missed and added objects at each threshold.
+
+    found, matched: of each object found, the score before calibration, and whether it is right at 0.5.
+    """
 
     objects: int
     ap: np.ndarray
     missed: np.ndarray
     added: np.ndarray
     seconds: float
+    found: np.ndarray
+    matched: np.ndarray
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A model on labelled images: a score by data set, and what its confidence is worth.
+
+    calibration: points (score, confidence) for the model's card. reliability: how right objects were,
+    by a confidence told without having seen their image. Both are empty with fewer than 100 objects
+    or a single image.
+    """
+
+    scores: dict[str, Score]
+    calibration: list[list[float]] = field(default_factory=list)
+    reliability: Sequence[ReliabilityBin] = ()
+
+    @property
+    def mean(self) -> Score:
+        """The mean over data sets, each of the same weight."""
+        return Score(*np.mean([astuple(score) for score in self.scores.values()], axis=0).tolist())
 
 
 def evaluate_model(
@@ -54,20 +87,17 @@ def evaluate_model(
     pairs: Sequence[Pair],
     report: Callable[[int, str], None] | None = None,
     cancel: Cancel | None = None,
-) -> dict[str, Score]:
+) -> Evaluation:
     """Segments the image of every pair without any options and compares the result with its labels.
 
     Args:
         report: called with the number of images done and the name of the data set that is next.
         cancel: asked between tiles.
 
-    Returns:
-        A score by data set, in the order of the pairs.
-
     Raises:
         UserError: an image or its labels cannot be read. Cancelled: ``cancel`` said so.
     """
-    by_set: dict[str, list[ImageScore]] = {}
+    by_set: dict[str, list[ImageScore]] = {}  # in the order of the pairs
     for done, pair in enumerate(pairs):
         if cancel and cancel():
             raise Cancelled
@@ -76,22 +106,31 @@ def evaluate_model(
         by_set.setdefault(pair.dataset, []).append(score_image(model, pair, cancel))
     if report:
         report(len(pairs), "")
-    return {name: _summed(scores) for name, scores in by_set.items()}
+    scores = {name: _summed(of_set) for name, of_set in by_set.items()}
+    return Evaluation(scores, *_confidence([score for of_set in by_set.values() for score in of_set]))
 
 
 def score_image(model: Model, pair: Pair, cancel: Cancel | None = None) -> ImageScore:
     """Segments the image of a pair and compares the result with its labels."""
     image, labels = load_pair(pair)
     started = time.perf_counter()
-    found = segment(image, model, cancel=cancel).labels
+    result = segment(image, model, cancel=cancel)
     seconds = time.perf_counter() - started
-    ap, tp, fp, fn = average_precision(labels, found, _THRESHOLDS)
-    return ImageScore(int(tp[0] + fn[0]), ap, fn, fp, seconds)
+    ap, tp, fp, fn = average_precision(labels, result.labels, _THRESHOLDS)
+    found, scores = outline(result.flows, result.cellprob, result.options, UNCALIBRATED)
+    right = np.isin(np.arange(len(scores)), match(labels, found, _THRESHOLDS[0])[1])
+    return ImageScore(int(tp[0] + fn[0]), ap, fn, fp, seconds, scores[1:], right[1:])
 
 
-def mean_score(scores: Sequence[Score]) -> Score:
-    """The mean over data sets, each of the same weight."""
-    return Score(*np.mean([astuple(score) for score in scores], axis=0).tolist())
+def _confidence(images: Sequence[ImageScore]) -> tuple[list[list[float]], Sequence[ReliabilityBin]]:
+    """The calibration, and the reliability table."""
+    found = np.concatenate([image.found for image in images])
+    matched = np.concatenate([image.matched for image in images])
+    of_image = np.repeat(np.arange(len(images)), [len(image.found) for image in images])
+    if len(found) < FEWEST_OBJECTS or of_image[0] == of_image[-1]:
+        return [], ()
+    confidence = cross_validated(found, matched, of_image)
+    return fit_calibration(found, matched), reliability(confidence, matched)
 
 
 def _summed(scores: Sequence[ImageScore]) -> Score:

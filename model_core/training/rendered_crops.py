@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from model_core.images.normalise import intensity_range
-from model_core.segmentation.diameter import median_diameter
+from model_core.segmentation.sizes import median_diameter
 from model_core.training.augment import Arrange, Crop, random_crop
 from model_core.training.batches import CropSource
 from model_core.training.dataset import LabelledPlane, labelled_plane

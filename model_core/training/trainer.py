@@ -19,7 +19,9 @@ from model_core.errors import Cancelled, UserError
 from model_core.formats.atomic import write_atomically
 from model_core.models.package import Card, save_package
 from model_core.networks.net import FLOW_SCALE, Maps, Net
+from model_core.networks.precision import bfloat16_pays
 from model_core.training.batches import Batch, BatchStream, CropSource
+from model_core.training.replicas import Replicas
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,8 @@ class Trainer:
             _decayed_and_not(self.network, options.weight_decay), lr=options.learning_rate
         )
         self.progress = Progress()
-        self._bfloat16 = _bfloat16_pays(self.device)
+        self._replicas = Replicas(self.network, options.crops)
+        self._bfloat16 = bfloat16_pays(self.device.type)
 
     def run(
         self,
@@ -160,22 +163,21 @@ class Trainer:
         rate = options.learning_rate * min(1.0, (step + 1) / options.warmup) * max(0.02, falling)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        batch = Batch(*(getattr(batch, name).to(self.device) for name in Batch.__dataclass_fields__))
-        pixels = batch.pixels.contiguous(memory_format=torch.channels_last)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat16):
-            maps = self.network.maps(pixels)
-        parts = losses(maps, batch)
-        loss = torch.stack(list(parts.values())).sum()
-        if not math.isfinite(loss.item()):
+        parts = self._replicas.gradients(batch.to(self.device), self._losses)
+        if not math.isfinite(sum(parts.values())):
             raise UserError(
                 "Training stopped: the loss is not a number any more. A lower learning rate may help."
             )
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)
         self.optimiser.step()
         self._update_average(min(options.ema, (step + 1) / (step + 20)))
-        return {name: part.item() for name, part in parts.items()}
+        return parts
+
+    def _losses(self, network: Net, batch: Batch) -> dict[str, torch.Tensor]:
+        pixels = batch.pixels.contiguous(memory_format=torch.channels_last)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat16):
+            maps = network.maps(pixels)
+        return losses(maps, batch)
 
     @torch.no_grad()
     def _update_average(self, memory: float) -> None:
@@ -233,16 +235,6 @@ def _decayed_and_not(network: nn.Module, decay: float) -> list[dict[str, Any]]:
     kernels = [p for p in network.parameters() if p.ndim > 1]
     others = [p for p in network.parameters() if p.ndim <= 1]
     return [{"params": kernels, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
-
-
-def _bfloat16_pays(device: torch.device) -> bool:
-    """Half the bits are faster only where the processor multiplies them itself."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
-    if device.type != "cpu":
-        return False
-    supported = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
-    return bool(supported())
 
 
 def _recipe(options: TrainingOptions, progress: Progress) -> dict[str, Any]:

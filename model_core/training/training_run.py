@@ -34,6 +34,7 @@ class TrainingRequest:
     split: str | None = "train"
     rendered: float = 0.0
     learning_rate: float | None = None
+    crops: int = TrainingOptions.crops
     threads: int | None = None
 
 
@@ -69,7 +70,8 @@ def train_model(
     network, card = _start(request, planes)
     options = TrainingOptions(
         minutes=request.minutes,
-        steps=None if request.epochs is None else max(1, round(request.epochs * len(planes) / 8)),
+        crops=request.crops,
+        steps=None if request.epochs is None else max(1, round(request.epochs * len(planes) / request.crops)),
         learning_rate=request.learning_rate or (3e-4 if request.start else TrainingOptions.learning_rate),
     )
     trainer = Trainer(network, options, "cuda" if torch.cuda.is_available() else "cpu")
@@ -104,7 +106,9 @@ def _start(request: TrainingRequest, planes: list[LabelledPlane]) -> tuple[Net, 
         path = find_model(request.start)
         network, parent = read_model(path)
         network.prepare_for(float(np.median([plane.diameter for plane in planes if plane.diameter])))
-        return network, Card(name=request.target.stem, diameter=parent.diameter, parent=parent.name)
+        card = Card(name=request.target.stem, diameter=parent.diameter, parent=parent.name)
+        card.calibration = parent.calibration  # until the new model is evaluated: better than none
+        return network, card
     return FlowNet(), Card(name=request.target.stem)
 
 

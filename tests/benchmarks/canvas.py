@@ -106,13 +106,20 @@ NO_KEYS = Qt.KeyboardModifier.NoModifier
 def repaint(canvas: Canvas, scale: float) -> Times:
     canvas.view.set_scale(scale)
     settle(0.2)
-    return timed(lambda _: canvas.view.viewport().repaint(), 30)
+    return timed(lambda _: paint_anew(canvas), 30)
 
 
 def fit(canvas: Canvas) -> Times:
     canvas.fit()
     settle(0.2)
-    return timed(lambda _: canvas.view.viewport().repaint(), 30)
+    return timed(lambda _: paint_anew(canvas), 30)
+
+
+def paint_anew(canvas: Canvas) -> None:
+    """Nothing is taken over from the last picture."""
+    for item in canvas.view.scene().items():
+        item.update()
+    canvas.view.viewport().repaint()
 
 
 def pan(canvas: Canvas) -> Times:

@@ -4,7 +4,11 @@
 
 Weights and statistics are by chance. The file that Cellpose saved is loaded here as it is and once more
 from the package that it was imported into; the file that is saved here is loaded by Cellpose. The size
-model is compared as well. The exit code is 1 where maps or style differ by more than 1e-4.
+model is compared as well, and nets of one, two and three inputs with the channels of an image chosen in
+Cellpose's way. The exit code is 1 where maps or style differ by more than 1e-4.
+
+All that is about normalised input with the same borders. `segment` normalises in a way of its own, and
+mirrors images at their borders where Cellpose adds zeros.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ import argparse
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -20,16 +25,21 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
+from model_core.images.channels import choose_channels
+from model_core.images.image import image_from_array
 from model_core.models import imports, registry
 from model_core.models.imports import import_model
 from model_core.models.model import Model, load_model
-from model_core.networks.cpnet import CPnet
+from model_core.networks.cpnet import CPnet, CPnetOptions
+from model_core.segmentation.tiling import predict_fields
 
 ALLOWED = 1e-4
+BORDER = 16  # px of zeros that Cellpose adds, half of it on either side, to an image of these sizes
 PEER = """
 import sys
 import numpy as np, torch
-from cellpose.models import SizeModel
+from cellpose.models import CellposeModel, SizeModel
+from cellpose.transforms import convert_image
 from cellpose.resnet_torch import CPnet
 folder = sys.argv[1]
 net = CPnet([2, 32, 64, 128, 256], 3, 3)
@@ -44,14 +54,34 @@ params = {"A": rng.normal(0, 0.5, 256).astype("float32"), "smean": rng.random(25
 np.save(folder + "/size_cells.v1.npy", params)
 size = SizeModel.__new__(SizeModel)
 size.params, size.diam_mean = params, params["diam_mean"]
-np.savez(folder + "/peer.npz", maps=maps, style=style, diameters=size._size_estimation(style.numpy()))
+found = dict(maps=maps, style=style, diameters=size._size_estimation(style.numpy()))
+image = np.load(folder + "/image.npy")
+for inputs, channels in ((1, None), (2, None), (2, [2, 3]), (2, [3, 1]), (2, [2, 0]), (2, [0, 0]), (3, None)):
+    model = CellposeModel(pretrained_model=folder + f"/ours_{inputs}", nchan=inputs)
+    model.net.eval()
+    key = f"{inputs} {channels}"
+    shown = convert_image(image, channels, nchan=inputs)
+    with torch.no_grad():
+        found["maps " + key] = model.net(torch.from_numpy(shown.transpose(2, 0, 1)[None].copy()))[0][0]
+    flows = model.eval(image, channels=channels, normalize=False, diameter=30, compute_masks=False)[1]
+    found["whole " + key] = np.concatenate([flows[1], flows[2][None]])
+np.savez(folder + "/peer.npz", **found)
 """
+CHANNELS: dict[str, tuple[int, ...] | None] = {  # as they are keyed in what Cellpose says
+    "1 None": None,
+    "2 None": None,
+    "2 [2, 3]": (2, 3),
+    "2 [3, 1]": (3, 1),
+    "2 [2, 0]": (2, 0),
+    "2 [0, 0]": (0, 0),
+    "3 None": None,
+}
 
 
-def random_net(seed: int) -> CPnet:
+def random_net(seed: int, inputs: int = 2) -> CPnet:
     """Weights by chance and, disturbed, the statistics they lead to; maps as large as of a trained net."""
     torch.manual_seed(seed)
-    network = CPnet()
+    network = CPnet(CPnetOptions(channels=inputs))
     norms = [module for module in network.modules() if isinstance(module, torch.nn.BatchNorm2d)]
     for module in network.modules():
         if isinstance(module, torch.nn.Conv2d):
@@ -61,7 +91,7 @@ def random_net(seed: int) -> CPnet:
         torch.nn.init.uniform_(norm.weight, 0.5, 1.5)
         torch.nn.init.normal_(norm.bias, 0, 0.3)
     with torch.no_grad():
-        network.train()(torch.rand(2, 2, 128, 128))
+        network.train()(torch.rand(2, inputs, 128, 128))
     for norm in norms:
         norm.running_mean += 0.3 * torch.randn_like(norm.running_mean) * norm.running_var.sqrt()
         norm.running_var *= torch.empty_like(norm.running_var).uniform_(0.5, 2)
@@ -78,7 +108,13 @@ def said(network: torch.nn.Module, tiles: np.ndarray) -> tuple[np.ndarray, np.nd
 def compare(folder: Path, peer: str) -> bool:
     tiles = np.random.default_rng(0).random((2, 2, 224, 192)).astype(np.float32)
     np.save(folder / "tiles.npy", tiles)
+    np.save(
+        folder / "image.npy",
+        np.random.default_rng(1).random((192 - BORDER, 224 - BORDER, 3)).astype(np.float32),
+    )
     torch.save(random_net(0).state_dict(), folder / "ours")
+    for inputs in (1, 2, 3):
+        torch.save(random_net(inputs, inputs).state_dict(), folder / f"ours_{inputs}")
     subprocess.run([peer, "-c", PEER, str(folder)], check=True)
     theirs = np.load(folder / "peer.npz")
     registry.user_folder = imports.user_folder = lambda: folder / "models"
@@ -97,6 +133,27 @@ def compare(folder: Path, peer: str) -> bool:
             f"diameters {np.abs(diameters - theirs['diameters']).max():.1e} px (of {theirs['diameters']})"
         )
         fits &= max(*apart, predicted) <= ALLOWED
+    return fits & compare_channels(folder, theirs)
+
+
+def compare_channels(folder: Path, theirs: Mapping[str, np.ndarray]) -> bool:
+    """The maps of an image by nets of different inputs, its channels chosen."""
+    image = image_from_array(np.load(folder / "image.npy"), "YXC")
+    fits = True
+    for key, channels in CHANNELS.items():
+        model = load_model(folder / f"ours_{key[0]}", "cpu")
+        shown, inputs = image, model.network.options.channels
+        if channels is not None:
+            shown, _ = choose_channels(image, channels, inputs)
+        pixels = model.network.arrange(shown.pixels[:, 0])
+        apart = np.abs(predicted_maps(model, pixels[None])[0] - theirs[f"maps {key}"]).max()
+        half = BORDER // 2
+        bordered = np.pad(pixels, ((0, 0), (half, half), (half, half)))
+        whole = predict_fields(model, bordered)
+        maps = np.concatenate([5 * whole.flows, whole.cellprob[None]])[:, half:-half, half:-half]
+        beyond = np.abs(maps - theirs[f"whole {key}"]).max()
+        print(f"inputs and channels {key:9} maps {apart:.1e}  by eval without normalisation {beyond:.1e}")
+        fits &= bool(max(apart, beyond) <= ALLOWED)
     return fits
 
 

@@ -42,7 +42,12 @@ def test_text_stands_out(qapp: QApplication, dark: bool) -> None:
         disabled = palette.color(QPalette.ColorGroup.Disabled, text)
         assert contrast(disabled, palette.color(ground)) >= 2.5, (text, ground)
     assert (luminance(palette.color(ROLE.Window)) < 0.5) is dark
-    assert contrast(palette.color(ROLE.HighlightedText), palette.color(ROLE.Highlight)) >= 3
+    assert contrast(palette.color(ROLE.HighlightedText), palette.color(ROLE.Highlight)) >= 4.5
+    for ground in (ROLE.Window, ROLE.Base):
+        assert contrast(palette.color(ROLE.PlaceholderText), palette.color(ground)) >= 4.5
+        assert contrast(palette.color(ROLE.Link), palette.color(ground)) >= 4.5
+        for line in (ROLE.Mid, ROLE.BrightText):  # edges of controls, the focus
+            assert contrast(palette.color(line), palette.color(ground)) >= 3
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -52,7 +57,7 @@ def test_icons_stand_out_from_the_start(qtbot: QtBot, settings: QSettings, dark:
     qtbot.addWidget(window)
     window.apply_theme()
     ground = QApplication.palette().color(ROLE.Window)
-    for command in window.commands:
+    for command in window.actions_by_name:
         if command.icon:
             drawn = window.actions_by_name[command.name].icon()
             assert contrast(strongest(drawn, QIcon.Mode.Normal, ground), ground) >= 4.5, command.name

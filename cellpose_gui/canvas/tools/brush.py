@@ -14,8 +14,14 @@ class Brush(PaintingTool):
     """Paints on background only and so runs under neighbours; with Ctrl over all that are not locked."""
 
     name = "brush"
-    hint = "Brush: start on a cell to extend it, on background for a new one; Ctrl paints over neighbours"
-
+    title = "Brush"
+    help = "Paint: from a cell it grows that cell, from the background it makes one"
+    shortcut = "P"
+    gestures = (
+        ("Drag from a cell", "extends that cell"),
+        ("Drag from the background", "paints a new cell"),
+        ("Ctrl+drag", "paints over neighbours too"),
+    )
     nothing_done = "Nothing painted: cells are here already; Ctrl paints over them"
 
     def begin(self, pointer: Pointer, id_: int) -> tuple[Stroke, str] | None:

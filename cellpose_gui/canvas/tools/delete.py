@@ -14,7 +14,14 @@ class Delete(AreaTool):
     """Acts at release; Escape before that deletes nothing."""
 
     name = "delete"
-    hint = "Delete: click a cell, drag a box around cells, or draw around them with Alt"
+    title = "Delete"
+    help = "Click a cell, drag a box around cells, or draw around them with Alt, to delete them"
+    shortcut = "K"
+    gestures = (
+        ("Click", "deletes a cell"),
+        ("Drag", "deletes the cells in a box"),
+        ("Alt+drag", "deletes the cells in a line drawn around them"),
+    )
     cursor = Qt.CursorShape.PointingHandCursor
     colour = ERASES_ALL
 

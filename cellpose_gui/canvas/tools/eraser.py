@@ -14,8 +14,13 @@ class Eraser(PaintingTool):
     """Turns cells into background; spares locked ones."""
 
     name = "eraser"
-    hint = "Eraser: start on a cell to erase only that one, on background to erase all"
-
+    title = "Eraser"
+    help = "Erase: from a cell only that cell, from the background all"
+    shortcut = "E"
+    gestures = (
+        ("Drag from a cell", "erases from that cell only"),
+        ("Drag from the background", "erases from all cells"),
+    )
     nothing_done = "Nothing erased"
 
     def begin(self, pointer: Pointer, id_: int) -> tuple[Stroke, str] | None:

@@ -13,7 +13,10 @@ class Fill(Tool):
     """A hole of one cell joins that cell, an area between several becomes a new one."""
 
     name = "fill"
-    hint = "Fill: click a hole of a cell to close it, or an area enclosed by cells to make a new one"
+    title = "Fill"
+    help = "Click a hole of a cell to close it, or an area enclosed by cells to make a new one"
+    shortcut = "U"
+    gestures = (("Click", "fills a hole, or an area enclosed by cells"),)
     cursor = Qt.CursorShape.CrossCursor
 
     def press(self, pointer: Pointer) -> None:

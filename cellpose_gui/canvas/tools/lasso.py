@@ -11,6 +11,12 @@ class Lasso(Select):
     """Like select, but every drag draws a line; for desktops on which Alt and drag moves the window."""
 
     name = "lasso"
-    hint = "Lasso: draw around cells to select them; Shift adds; Delete deletes them"
+    title = "Lasso"
+    help = "Draw around cells to select them; Shift adds"
+    shortcut = "L"
+    gestures = (
+        ("Drag", "selects the cells in a line drawn around them"),
+        ("Shift+drag", "adds them"),
+    )
     cursor = Qt.CursorShape.CrossCursor
     lasso = True

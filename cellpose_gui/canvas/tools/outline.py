@@ -18,7 +18,13 @@ class Outline(Tool):
     """
 
     name = "outline"
-    hint = "Outline: draw around a cell with the button held; Ctrl draws over neighbours"
+    title = "Outline"
+    help = "Draw around a cell with the button held"
+    shortcut = "O"
+    gestures = (
+        ("Drag", "draws around a new cell"),
+        ("Ctrl+drag", "takes from neighbours too"),
+    )
     cursor = Qt.CursorShape.CrossCursor
 
     def __init__(self, host: ToolHost) -> None:

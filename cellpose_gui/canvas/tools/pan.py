@@ -9,5 +9,8 @@ class Pan(Tool):
     """Has nothing to do itself: the view pans with the left button while this tool is chosen."""
 
     name = "pan"
-    hint = "Move: drag the image; the wheel zooms"
+    title = "Move"
+    help = "Drag the image; also Space, the middle or the right button"
+    shortcut = "H"
+    gestures = (("Drag", "moves the image"),)
     pans = True

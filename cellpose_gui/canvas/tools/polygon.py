@@ -17,8 +17,14 @@ class Polygon(Tool):
     click over neighbours. It may leave the image; all that it goes around is inside."""
 
     name = "polygon"
-    hint = (
-        "Polygon: click corner by corner; Enter or a double click closes, Backspace removes the last corner"
+    title = "Polygon"
+    help = "Click corner by corner around a cell; Enter or a double click closes"
+    shortcut = "Y"
+    gestures = (
+        ("Click", "sets a corner of a new cell, with Ctrl at first: over neighbours too"),
+        ("Drag a corner", "moves it"),
+        ("Enter, double click, click on the first corner", "closes"),
+        ("Backspace", "removes the last corner"),
     )
     cursor = Qt.CursorShape.CrossCursor
 

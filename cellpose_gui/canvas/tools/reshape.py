@@ -18,7 +18,15 @@ class Reshape(Tool):
     one, Backspace removes the one below the pointer. Each is one edit."""
 
     name = "reshape"
-    hint = "Edit outline: click a cell, then drag its corners or sides; Backspace removes the corner below"
+    title = "Adjust outline"
+    help = "Click a cell, then drag the corners or sides of its outline"
+    shortcut = "J"
+    gestures = (
+        ("Click", "shows the corners of a cell"),
+        ("Drag a corner", "moves it"),
+        ("Drag a side", "makes a corner there"),
+        ("Backspace", "removes the corner below the mouse"),
+    )
     cursor = Qt.CursorShape.CrossCursor
 
     def __init__(self, host: ToolHost) -> None:
@@ -81,11 +89,12 @@ class Reshape(Tool):
             self._points = outline_vertices(document.labels[box][0] == record.id, corner)
         self._show()
 
+    def takes_key(self, key: Qt.Key) -> bool:
+        return super().takes_key(key) or (key == Qt.Key.Key_Backspace and self._below() is not None)
+
     def key(self, key: Qt.Key) -> bool:
-        if key != Qt.Key.Key_Backspace or self._pointer is None or self.busy:
-            return False
-        vertex = near_vertex(self._points, self._pointer, self.host.pixel_size)
-        if vertex is None:
+        vertex = self._below()
+        if key != Qt.Key.Key_Backspace or vertex is None or self.busy:
             return False
         if len(self._points) <= 3:
             self.host.say("An outline has three corners or more")
@@ -99,6 +108,12 @@ class Reshape(Tool):
     def cancel(self) -> None:
         self._held, self._record, self._points = None, None, []
         self.host.show_shape(None)
+
+    def _below(self) -> int | None:
+        """The vertex below the pointer."""
+        if self._pointer is None:
+            return None
+        return near_vertex(self._points, self._pointer, self.host.pixel_size)
 
     def _show(self) -> None:
         if self._points:

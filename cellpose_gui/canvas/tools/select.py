@@ -16,9 +16,16 @@ class Select(AreaTool):
     Alt and click merges it into the selection."""
 
     name = "select"
-    hint = (
-        "Select: click, or drag a box, with Alt a lasso; Shift adds; "
-        "Ctrl+click deletes, Alt+click merges with the selection"
+    title = "Select"
+    help = "Click a cell, drag a box or, with Alt, draw around cells; Ctrl+click deletes, Alt+click merges"
+    shortcut = "V"
+    gestures: tuple[tuple[str, str], ...] = (
+        ("Click", "selects a cell"),
+        ("Shift+click", "adds a cell, or takes it away"),
+        ("Drag", "selects the cells in a box, with Shift adds them"),
+        ("Alt+drag", "selects the cells in a line drawn around them"),
+        ("Ctrl+click", "deletes a cell"),
+        ("Alt+click", "merges a cell with the selected ones"),
     )
 
     def clicked(self, pointer: Pointer, id_: int) -> None:

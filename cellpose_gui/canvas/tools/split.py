@@ -1,4 +1,4 @@
-"""Split: a line across a cell cuts it, a click in each half divides it in between."""
+"""Split: a line across a cell parts it where its halves meet, a click in each half divides it in between."""
 
 from __future__ import annotations
 
@@ -6,18 +6,29 @@ from PyQt6.QtCore import QPointF, Qt
 from PyQt6.QtGui import QPainterPath
 
 from cellpose_gui.canvas.pointer import Pointer
+from cellpose_gui.canvas.tools.handles import line_through
 from cellpose_gui.canvas.tools.tool import CHANGES, Tool, ToolHost
-from model_core.annotation.splitting import split_by_line, split_by_points
+from model_core.annotation.proposal import Annotated, Proposal, Tick
+from model_core.annotation.splitting import along_line, split_by_line, split_by_points, through_planes
 
 _CLICK_REACH = 4.0  # logical pixels that the mouse may move within a click
 _DOT = 4.0  # logical pixels: radius of the mark where the first click was
 
 
 class Split(Tool):
-    """A drag cuts, two clicks in one cell divide. Escape forgets the line or the first click."""
+    """A drag parts the cells that it crosses, or only those that are selected. The fields of the model, if
+    there are some, say where the halves meet; otherwise the line is the cut, with Ctrl in any case and in
+    this plane only. Two clicks in one cell divide it. Escape forgets the line or the first click."""
 
     name = "split"
-    hint = "Split: drag a line across a cell, or click once in each half"
+    title = "Split"
+    help = "Draw across a cell to part it where its halves meet, or click once in each half"
+    shortcut = "T"
+    gestures = (
+        ("Drag across cells", "parts them where their halves meet"),
+        ("Ctrl+drag", "cuts exactly along the line, in this plane only"),
+        ("Click in each half", "divides a cell in between"),
+    )
     cursor = Qt.CursorShape.CrossCursor
 
     def __init__(self, host: ToolHost) -> None:
@@ -42,21 +53,17 @@ class Split(Tool):
         way = max(abs(pointer.x - start.x), abs(pointer.y - start.y))
         self._dragged |= way >= _CLICK_REACH * self.host.pixel_size
         if self._dragged:
-            path = QPainterPath(QPointF(start.x, start.y))
-            for point in self._line[1:]:
-                path.lineTo(point.x, point.y)
+            path = line_through([(point.x, point.y) for point in self._line], closed=False)
             self.host.show_shape(path, CHANGES, fill=False)
 
     def release(self, pointer: Pointer) -> None:
-        document, line, dragged = self.host.document, self._line, self._dragged
+        line, dragged = self._line, self._dragged
         self._line = []
-        if document is None or not line:
+        if self.host.document is None or not line:
             return
         if dragged:
             self.cancel()
-            points = [(point.x, point.y) for point in (*line, pointer)]
-            plane, among = self.host.plane, document.selected
-            self.host.change(lambda cells, tick: split_by_line(cells, plane, points, among))
+            self._part([*line, pointer])
         else:
             self._click(line[0])
 
@@ -74,6 +81,24 @@ class Split(Tool):
     def cancel(self) -> None:
         self._line, self._first, self._dragged = [], None, False
         self.host.show_shape(None)
+
+    def _part(self, line: list[Pointer]) -> None:
+        document, plane, hidden = self.host.document, self.host.plane, self.host.hidden
+        assert document is not None
+        points, among, exactly = [(point.x, point.y) for point in line], document.selected, line[0].ctrl
+        fields = None if exactly or self.host.prompts is None else self.host.prompts.fields
+
+        def split(cells: Annotated, tick: Tick) -> Proposal:
+            if fields is not None:
+                from model_core.segmentation.split import by_sinks  # late: the window is up before the engine
+
+                parting = by_sinks(fields)
+            else:
+                parting = along_line if exactly else through_planes
+            return split_by_line(cells, plane, points, among, hidden, parting)
+
+        volume = document.labels.shape[0] > 1
+        self.host.change(split, "Splitting", slow=fields is not None or (volume and not exactly))
 
     def _click(self, pointer: Pointer) -> None:
         first, id_ = self._first, self.host.label_at(pointer)

@@ -11,6 +11,7 @@ from PyQt6.QtGui import QColor, QPainterPath
 from cellpose_gui.canvas.label_item import Preview
 from cellpose_gui.canvas.pointer import Pointer
 from cellpose_gui.document.document import Document
+from cellpose_gui.tasks.prompter import Prompter
 from model_core.annotation.proposal import Operation
 
 CREATES = QColor(70, 235, 140)  # a press makes a new cell
@@ -18,6 +19,7 @@ CHANGES = QColor(90, 205, 255)  # a press changes the cell under the cursor
 ERASES_ONE = QColor(240, 150, 40)
 ERASES_ALL = QColor(240, 80, 70)
 REFUSED = QColor(150, 150, 150)  # the cell under the cursor is locked
+_KEYS_OF_GESTURES = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
 
 
 class ToolHost(Protocol):
@@ -32,6 +34,10 @@ class ToolHost(Protocol):
     @property
     def hidden(self) -> frozenset[int]:
         """Cells that are not shown and that tools leave alone."""
+
+    @property
+    def prompts(self) -> Prompter | None:
+        """Asks the fields of the image; None where there is no engine."""
 
     @property
     def pixel_size(self) -> float:
@@ -66,10 +72,16 @@ class Tool:
 
     `press`, any number of `drag` and `release` make a gesture; `cancel` ends it without a change and must be
     safe at any time. A tool changes labels only through the document, at the end of a gesture, as one edit.
+
+    Menu, tool bar, palette and cheat sheet are made of `title`, `help`, `shortcut` and `gestures`; the icon
+    is `resources/icons/NAME.svg`.
     """
 
     name = ""
-    hint = ""  # a line for the status bar when the tool is chosen
+    title = ""
+    help = ""  # one line, also for the status bar when the tool is chosen
+    shortcut = ""  # the default key that chooses it
+    gestures: tuple[tuple[str, str], ...] = ()  # what the hand does, what happens then
     cursor = Qt.CursorShape.ArrowCursor
     uses_brush_size = False
     pans = False  # a left drag moves the view instead of reaching the tool
@@ -95,6 +107,18 @@ class Tool:
     def double_click(self, pointer: Pointer) -> bool:
         """True when the tool has used it; otherwise it fits the image into the window."""
         return False
+
+    def takes_wheel(self, pointer: Pointer) -> bool:
+        """True where the wheel, without a key held, goes to `turn` instead of zooming."""
+        return False
+
+    def turn(self, notches: int) -> bool:
+        """The wheel was turned; True when the tool has used it."""
+        return False
+
+    def takes_key(self, key: Qt.Key) -> bool:
+        """True where a key goes to `key`, whatever command it stands for otherwise."""
+        return self.busy and key in _KEYS_OF_GESTURES
 
     def key(self, key: Qt.Key) -> bool:
         """True when the tool has used the key."""

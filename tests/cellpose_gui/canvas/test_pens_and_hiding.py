@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QPointF, Qt
 
 from cellpose_gui.canvas.ring import ring_path
-from cellpose_gui.canvas.tools.catalogue import TOOLS
+from cellpose_gui.canvas.tools.all_tools import TOOLS
 from cellpose_gui.canvas.tools.tool import CHANGES, CREATES, ERASES_ALL, ERASES_ONE, REFUSED
 from tests.cellpose_gui.canvas.hand import counts, two_cells
 
@@ -72,6 +74,38 @@ def test_hidden_cells_are_not_seen_and_not_touched(show):
     assert shot.pixelColor(hand.at(31, 11)) != shot.pixelColor(hand.at(60, 40))
 
 
+def test_hidden_cells_stay_so_under_other_colours(show):
+    canvas, _document, hand = show(two_cells())
+    canvas.hidden = frozenset({2})
+    for style in (replace(canvas.overlay, palette="Pastel"), replace(canvas.overlay, fill_opacity=0.9)):
+        canvas.overlay = style
+        shot = canvas.view.grab().toImage()
+        assert shot.pixelColor(hand.at(35, 15)) == shot.pixelColor(hand.at(60, 40))
+        assert shot.pixelColor(hand.at(15, 15)) != shot.pixelColor(hand.at(60, 40))
+
+
+def test_the_outlines_of_locked_cells_are_dashed(show):
+    canvas, document, hand = show(two_cells())
+
+    def colours(first_col):
+        """Those along the upper edge of a cell."""
+        shot = canvas.view.grab().toImage()
+        place, end = hand.at(first_col + 1, 10), hand.at(first_col + 9, 10)
+        return {shot.pixelColor(x, place.y()).name() for x in range(place.x(), end.x())}
+
+    assert len(colours(10)) == len(colours(30)) == 1
+    document.change_records({2: replace(document.objects[2], locked=True)}, "Lock")
+    assert len(colours(10)) == 1 and len(colours(30)) == 2
+    document.undo()
+    assert len(colours(30)) == 1
+    document.redo()
+    other = canvas.document
+    canvas.set_document(None)
+    canvas.set_document(other)
+    canvas.view.place(10, QPointF(0, 0), QPointF(0, 0))
+    assert len(colours(30)) == 2, "also when it is opened"
+
+
 def test_signs_tell_without_colour_what_a_press_would_do():
     def drawn(colour):
         path = ring_path(0, 0, 10, 1, colour, False)
@@ -87,4 +121,4 @@ def test_every_tool_says_how_it_is_used(show):
     canvas.said.connect(said.append)
     for tool in TOOLS[1:]:
         canvas.set_tool(tool.name)
-        assert said[-1] == tool.hint and len(tool.hint) > 20
+        assert said[-1] == tool.help and len(tool.help) > 20

@@ -12,7 +12,7 @@ from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication
 
 from cellpose_gui.canvas.channel_display import ChannelDisplay
-from cellpose_gui.canvas.palette import COLOURS
+from cellpose_gui.canvas.palettes import PALETTES
 from tests.cellpose_gui.canvas.hand import make_document, two_cells
 
 
@@ -50,7 +50,7 @@ def test_background_begins_right_after_the_last_pixel(show):
 
 
 def colour_of(canvas, id_: int) -> np.ndarray:
-    return COLOURS[canvas._overlay.colours.slots_of(np.array([id_], np.uint32))[0]].astype(int)
+    return PALETTES["Vivid"][canvas._overlay.colours.slots_of(np.array([id_], np.uint32))[0]].astype(int)
 
 
 @pytest.mark.parametrize("scale", [1, 4, 13])
@@ -80,7 +80,7 @@ def test_outline_width_and_switches(show):
         assert np.flatnonzero(row).tolist() == list(range(5, 6 + width))
     canvas.overlay = replace(canvas.overlay, outlines=False, fill_opacity=1)
     assert (picture(canvas)[150, 100:200] == colour_of(canvas, 1)).all()
-    canvas.labels_visible = False
+    canvas.overlay = replace(canvas.overlay, visible=False)
     assert not picture(canvas)[:300].any()
 
 
@@ -207,7 +207,7 @@ def test_zoom_stops_at_both_ends(show):
 
 def test_fit_shows_the_whole_image_and_follows_the_window(show, qtbot):
     canvas, _document, _hand = show(two_cells())
-    QTest.keyClick(canvas.view, Qt.Key.Key_F)
+    canvas.fit()
     for size in ((800, 600), (500, 300), (300, 900)):
         canvas.resize(*size)
         QApplication.processEvents()
@@ -233,7 +233,7 @@ def test_double_click_fits(show):
 
 def test_one_to_one_shows_one_device_pixel_an_image_pixel(show):
     canvas, _document, _hand = show(two_cells())
-    QTest.keyClick(canvas.view, Qt.Key.Key_1)
+    canvas.actual_size()
     assert canvas.view.scale_factor * canvas.devicePixelRatioF() == pytest.approx(1)
 
 

@@ -7,7 +7,7 @@ import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 
-from cellpose_gui.canvas.tools.catalogue import TOOLS
+from cellpose_gui.canvas.tools.all_tools import TOOLS
 from model_core.annotation.measure import measure
 from tests.cellpose_gui.canvas.hand import ALT, CTRL, NO_KEYS, SHIFT, lock, two_cells
 

@@ -1,4 +1,4 @@
-"""Polygon, edit outline, fill and split, driven by mouse and keyboard."""
+"""Polygon, edit outline and fill, driven by mouse and keyboard."""
 
 from __future__ import annotations
 
@@ -193,41 +193,6 @@ def test_fill_closes_a_hole_and_refuses_open_background(sayings):
     assert counts(document)[1] == 100 and document.undo_text == "Fill hole of cell 1"
     hand.double_click(50, 50)
     assert "edge of the image" in said[-1]
-
-
-def test_a_line_splits_a_cell_and_one_that_misses_says_so(sayings):
-    canvas, document, hand, said = sayings(two_cells())
-    canvas.set_tool("split")
-    hand.drag((50, 5), (60, 30))
-    assert said[-1] == "The line crosses no cell"
-    hand.drag((5, 15), (25, 15))
-    assert len(counts(document)) == 3 and said[-1] == "Cell 1 split into 2"
-    document.undo()
-    np.testing.assert_array_equal(document.labels[0], two_cells())
-
-
-def test_a_click_in_each_half_splits(sayings, qtbot):
-    canvas, document, hand, said = sayings(two_cells())
-    canvas.set_tool("split")
-    hand.click(50, 50)
-    assert "inside the cell" in said[-1]
-    hand.click(12, 15)
-    assert "other half of cell 1" in said[-1]
-    hand.click(32, 15)
-    assert "other half of cell 2" in said[-1]
-    hand.click(38, 15)
-    qtbot.waitUntil(lambda: len(counts(document)) == 3)
-    assert document.labels[0, 15, 32] != document.labels[0, 15, 38]
-    assert counts(document)[1] == 100
-
-
-def test_escape_forgets_the_first_click_of_a_split(sayings):
-    canvas, document, hand, said = sayings(two_cells())
-    canvas.set_tool("split")
-    hand.click(12, 15)
-    key(canvas, "Escape")
-    hand.click(18, 15)
-    assert "other half of cell 1" in said[-1] and len(counts(document)) == 2
 
 
 @pytest.mark.parametrize("tool", ["polygon", "reshape", "split", "lasso", "outline", "brush"])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QCheckBox, QLabel, QSlider, QToolButton
+from PyQt6.QtWidgets import QLabel, QSlider
 from pytestqt.qtbot import QtBot
 
 from cellpose_gui.main_window import MainWindow
@@ -23,13 +23,13 @@ def test_levels_of_a_channel_change_what_the_canvas_shows(
     open_image(qtbot, window, images[0])
     qtbot.wait(50)
     before = window.canvas.grab().toImage()
-    (row,) = window.channel_panel._rows
-    row._band.setRegion((150, 190))  # what dragging its edges does
+    panel = window.channel_panel
+    panel.histogram.levels_dragged.emit(150, 190)  # what dragging its edges does
+    assert (panel.black.value(), panel.white.value()) == (150, 190)
     assert (window.canvas.channels[0].black, window.canvas.channels[0].white) == (150, 190)
     qtbot.waitUntil(lambda: window.canvas.grab().toImage() != before)
-    (auto,) = row.findChildren(QToolButton)
-    qtbot.mouseClick(auto, Qt.MouseButton.LeftButton)
-    assert window.canvas.channels[0].black < 10
+    qtbot.mouseClick(panel.auto, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.canvas.channels[0].black < 10)
 
 
 def test_channels_hide_by_click_and_by_key(qtbot: QtBot, window: MainWindow, images: list[Path]) -> None:
@@ -37,11 +37,14 @@ def test_channels_hide_by_click_and_by_key(qtbot: QtBot, window: MainWindow, ima
     tifffile.imwrite(path, np.random.default_rng(0).integers(0, 99, (2, 30, 40), dtype=np.uint8))
     open_image(qtbot, window, path)
     press(qtbot, window, Qt.Key.Key_G)
-    assert [channel.visible for channel in window.canvas.channels] == [True, False]
-    press(qtbot, window, Qt.Key.Key_G)
-    (first, _) = window.channel_panel._rows
-    (box,) = first.findChildren(QCheckBox)
-    box.click()
+    assert window.canvas.image_style.single == 1
+    assert window.channel_panel.single.isChecked() and window.channel_panel.current == 1
+    press(qtbot, window, Qt.Key.Key_R)
+    assert window.canvas.image_style.single == 0
+    press(qtbot, window, Qt.Key.Key_R)
+    assert window.canvas.image_style.single is None
+    window.channel_panel.list.setFocus()
+    press(qtbot, window, Qt.Key.Key_Space)
     assert [channel.visible for channel in window.canvas.channels] == [False, True]
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QSettings, Qt
 from PyQt6.QtGui import QAction, QKeySequence, QShortcut
 from PyQt6.QtWidgets import QMenu, QToolBar, QWidget
 from pytestqt.qtbot import QtBot
 
-from cellpose_gui.actions import Command, make_actions
-from cellpose_gui.canvas.tools.catalogue import TOOLS
+from cellpose_gui.actions import Actions, Command
+from cellpose_gui.canvas.tools.all_tools import TOOLS
 from cellpose_gui.main_window import MainWindow
 from tests.cellpose_gui.helpers import open_image, press
 
@@ -34,7 +34,7 @@ def in_menus(window: MainWindow) -> set[QAction]:
 
 def test_every_command_has_words_and_is_in_a_menu(window: MainWindow) -> None:
     menus = in_menus(window)
-    for command in window.commands:
+    for command in window.actions_by_name:
         action = window.actions_by_name[command.name]
         assert action.text().strip("&"), command.name
         assert action.toolTip(), command.name
@@ -56,15 +56,15 @@ def test_no_key_is_taken_twice(window: MainWindow) -> None:
     assert all(keys), "a key that Qt does not know"
 
 
-def test_two_commands_cannot_want_the_same_key(qtbot: QtBot) -> None:
+def test_two_commands_cannot_want_the_same_key(qtbot: QtBot, settings: QSettings) -> None:
     widget = QWidget()
     qtbot.addWidget(widget)
-    commands = [
-        Command("one", "One", ("S",), lambda: None),
-        Command("two", "Two", (), lambda: None, canvas_keys=("S",)),
-    ]
+    one = Command("one", "One", "File", lambda: None, keys=("Ctrl+S",))
+    two = Command("two", "Two", "File", lambda: None, keys=("S", "ctrl+s"))
     with pytest.raises(ValueError, match="one and two"):
-        make_actions(widget, widget, commands)
+        Actions(widget, widget, [one, two], settings)
+    with pytest.raises(ValueError, match="called one"):
+        Actions(widget, widget, [one, one], settings)
 
 
 def test_each_tool_is_chosen_by_its_key_and_shown_as_chosen(

@@ -46,11 +46,11 @@ def do(window: MainWindow, name: str) -> str:
 
 def test_keys_act_on_the_selection(qtbot: QtBot, window: MainWindow, opened: Document) -> None:
     opened.select([1, 2])
-    press(qtbot, window, Qt.Key.Key_M)
+    press(qtbot, window, Qt.Key.Key_M, shift=True)
     assert counts(opened)[1] == 200 and opened.selected == {1}
-    press(qtbot, window, Qt.Key.Key_Plus)
+    press(qtbot, window, Qt.Key.Key_E, shift=True)
     assert counts(opened)[1] in (260, 264)
-    press(qtbot, window, Qt.Key.Key_Minus)
+    press(qtbot, window, Qt.Key.Key_S, shift=True)
     assert 196 <= counts(opened)[1] <= 200
     press(qtbot, window, Qt.Key.Key_L, ctrl=True)
     assert opened.objects[1].locked

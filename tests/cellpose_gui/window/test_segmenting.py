@@ -171,6 +171,21 @@ def test_a_problem_with_the_model_is_said_in_words(
     assert "Traceback" in fault.detailedText() and "Traceback" not in fault.text()
 
 
+def test_a_lack_of_memory_is_said_in_words_and_the_window_lives_on(
+    qtbot: QtBot, window: MainWindow, images: list[Path], segmenter: FakeSegmenter
+) -> None:
+    document = open_image(qtbot, window, images[0])
+    segmenter.error = MemoryError("Unable to allocate 745. GiB for an array")
+    press(qtbot, window, Qt.Key.Key_S)
+    box = the_dialog(qtbot, window)
+    assert "not enough memory" in box.text() and not box.detailedText()
+    box.close()
+    assert not document.labels.any()
+    segmenter.error = None
+    window.actions_by_name["segment"].trigger()
+    qtbot.waitUntil(lambda: len(document.objects) == 2)
+
+
 def test_no_cells_is_an_answer_too(
     qtbot: QtBot, window: MainWindow, images: list[Path], segmenter: FakeSegmenter
 ) -> None:

@@ -26,9 +26,8 @@ class SavedStore:
 
     def _put(self, patch: Patch, direction: str) -> None:
         history = self.store.history
-        step = history.redo_step if direction == "undo" else history.undo_step
-        assert step is not None
-        self.writer.put(Change(patch, direction, step, self.store.next_id))
+        new_step = history.undo_step if direction == "apply" else None
+        self.writer.put(Change(patch, new_step, history.position, self.store.next_id))
 
     def paint(self, y: int, x: int, size: int, value: int | None = None) -> None:
         """A square of a new object or of `value`, clipped to the image."""

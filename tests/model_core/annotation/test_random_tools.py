@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from model_core.annotation import merging, planes, shapes
+from model_core.annotation import merging, planes, reshaping
 from model_core.annotation.deleting import Measured, Rule, delete
 from model_core.annotation.filling import fill_area
 from model_core.annotation.label_store import LabelStore
@@ -19,7 +19,7 @@ from model_core.annotation.objects import Source
 from model_core.annotation.pieces import separate_pieces
 from model_core.annotation.polygon import reshape_outline
 from model_core.annotation.proposal import Proposal, propose
-from model_core.annotation.splitting import split_by_line, split_by_points
+from model_core.annotation.splitting import split_by_line, split_by_points, through_planes
 from tests.model_core.annotation.cells import assert_records_are_right
 from tests.model_core.annotation.documents import SavedStore
 
@@ -96,16 +96,17 @@ PLAYS: dict[str, Play] = {
     "paint": paint,
     "paint over": lambda s, d: paint(s, d, over=True),
     "erase": lambda s, d: paint(s, d, erase=True),
-    "expand": lambda s, d: shapes.expand(s, some_ids(s, d), plane(d), int(d.integers(1, 5))),
-    "shrink": lambda s, d: shapes.shrink(s, some_ids(s, d), plane(d), int(d.integers(1, 4))),
-    "smooth": lambda s, d: shapes.smooth(s, some_ids(s, d), plane(d)),
-    "hull": lambda s, d: shapes.convex_hull(s, some_ids(s, d), plane(d)),
-    "fill holes": lambda s, d: shapes.fill_holes(s, some_ids(s, d), plane(d)),
+    "expand": lambda s, d: reshaping.expand(s, some_ids(s, d), plane(d), int(d.integers(1, 5))),
+    "shrink": lambda s, d: reshaping.shrink(s, some_ids(s, d), plane(d), int(d.integers(1, 4))),
+    "smooth": lambda s, d: reshaping.smooth(s, some_ids(s, d), plane(d)),
+    "hull": lambda s, d: reshaping.convex_hull(s, some_ids(s, d), plane(d)),
+    "fill holes": lambda s, d: reshaping.fill_holes(s, some_ids(s, d), plane(d)),
     "merge": lambda s, d: merging.merge(s, some_ids(s, d)),
     "delete": lambda s, d: delete(s, some_ids(s, d)[:1]),
     "by rule": by_rule,
     "fill": fill,
     "cut": lambda s, d: split_by_line(s, plane(d), line(d), some_ids(s, d)[:1]),
+    "cut all planes": lambda s, d: split_by_line(s, plane(d), line(d), parting=through_planes),
     "divide": divide,
     "lock": lambda s, d: set_locked(s, some_ids(s, d)[:1], bool(d.random() < 0.4)),
     "copy": lambda s, d: planes.copy_to_plane(

@@ -7,7 +7,7 @@ import pytest
 from scipy import ndimage
 
 from model_core.annotation.merging import merge
-from model_core.annotation.splitting import split_by_line, split_by_points
+from model_core.annotation.splitting import split_by_line, split_by_points, through_planes
 from tests.model_core.annotation.cells import apply, areas, lock, square, store_of
 
 
@@ -151,6 +151,29 @@ def test_splitting_changes_one_plane() -> None:
     assert (np.array([len(np.unique(plane)) for plane in store.labels]) == [2, 3, 2]).all()
     apply(store, split_by_points(store, 2, (12, 12), (28, 28)))
     assert len(np.unique(store.labels[2])) == 3
+
+
+def test_a_volume_is_cut_through_all_its_planes() -> None:
+    labels = np.zeros((4, 40, 40), int)
+    for z in range(3):
+        square(labels[z : z + 1], 1, 10, 10, 20)
+    labels[3, 10:30, 20] = 1  # a plane in which the cell is no wider than the cut
+    store = store_of(labels)
+    said = apply(store, split_by_line(store, 1, [(20.5, 0), (20.5, 39)], parting=through_planes))
+    assert said == "Cell 1 split into 2" and sum(areas(store).values()) == 3 * 400 + 20
+    for plane in store.labels[:3]:
+        assert set(plane[10:30, 10:19].ravel()) != set(plane[10:30, 22:30].ravel())
+    assert len(np.unique(store.labels[3])) == 2
+
+
+def test_a_line_leaves_spared_cells_and_those_under_its_ends_alone() -> None:
+    labels = np.zeros((40, 80), int)
+    for id_, left in ((1, 5), (2, 25), (3, 45)):
+        square(labels, id_, 10, left, 15)
+    store = store_of(labels)
+    assert split_by_line(store, 0, [(12, 17), (52, 17)]).said == "Cell 2 split into 2"
+    assert "cell 1" in split_by_line(store, 0, [(0, 17), (70, 17)], spared=[2, 3]).said.casefold()
+    assert split_by_line(store, 0, [(0, 17), (70, 17)], spared=[1, 2, 3]).said == "The line crosses no cell"
 
 
 def test_merge_keeps_the_largest_and_tells_whether_they_touch() -> None:

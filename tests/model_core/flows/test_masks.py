@@ -5,7 +5,14 @@ import pytest
 from drawings import ball, balls, crowd
 
 from model_core.annotation.matching import average_precision
-from model_core.flows.masks import drop_small, fill_holes, flow_errors, flows_to_labels, renumbered
+from model_core.flows.masks import (
+    checked_masks,
+    drop_small,
+    fill_holes,
+    flow_fit,
+    flows_to_labels,
+    renumbered,
+)
 from model_core.flows.sinks import group_by_sink
 from model_core.flows.targets import labels_to_flows
 
@@ -63,12 +70,29 @@ def test_good_objects_pass_the_check_and_wrong_ones_are_dropped() -> None:
     assert (both[labels == 2] > 0).mean() > 0.9
 
 
-def test_errors_of_flows_follow_the_angle() -> None:
+def test_fit_of_flows_follows_the_angle() -> None:
     labels = balls((1, 40, 40), [(0, 20, 20)], (1, 12, 12))
     true = labels_to_flows(labels)
-    assert flow_errors(labels, true)[1] == pytest.approx(0, abs=1e-6)
-    assert flow_errors(labels, 0 * true)[1] == pytest.approx(1, abs=0.02)
-    assert flow_errors(labels, -true)[1] == pytest.approx(4, abs=0.05)
+    turned = np.stack([true[0], true[2], -true[1]])
+    for flows, error, agreement in ((true, 0, 1), (0 * true, 1, 0), (turned, 2, 0), (-true, 4, -1)):
+        fit = flow_fit(labels, flows)
+        assert fit.error[1] == pytest.approx(error, abs=0.05)
+        assert fit.agreement[1] == pytest.approx(agreement, abs=1e-5)
+        assert fit.error[0] == fit.agreement[0] == 0
+
+
+def test_fit_belongs_to_the_labels_that_are_left() -> None:
+    labels = balls((1, 40, 120), [(0, 20, 90), (0, 20, 60), (0, 20, 30)], (1, 11, 11))
+    flows = labels_to_flows(labels)
+    flows = flows * np.array([0, 0.9, -1, 0.7], np.float32)[labels]  # the second drives its pixels apart
+    cellprob = np.where(labels > 0, 6, -6).astype(np.float32)
+    options = {"cellprob_threshold": 0, "min_size": 15, "niter": None}
+    kept, fit = checked_masks(flows, cellprob, flow_threshold=0.4, **options)
+    assert len(fit.error) == len(fit.agreement) == kept.max() + 1
+    left, right = kept[0, 20, 24], kept[0, 20, 84]
+    np.testing.assert_allclose(fit.agreement[[left, right]], [0.7, 0.9], atol=0.02)
+    np.testing.assert_allclose(fit.error[[left, right]], [0.09, 0.01], atol=0.02)
+    assert kept[0, 20, 54] == 0
 
 
 def test_threshold_of_the_cell_probability() -> None:

@@ -15,12 +15,12 @@ import torch
 from drawings import crowd
 
 from model_core.errors import UserError
-from model_core.formats.pairs import find_pairs
 from model_core.models import imports, registry
 from model_core.models.imports import import_model, read_model
 from model_core.models.model import load_model
 from model_core.models.package import read_card
 from model_core.models.size_file import read_size_file
+from model_core.networks.average import AverageOfCPnets
 from model_core.networks.cpnet import CPnet, CPnetOptions
 from model_core.segmentation.segmenter import segment
 from model_core.training import batches
@@ -134,6 +134,7 @@ def test_checkpoints_of_all_ages(
 ) -> None:
     model = load_model(saved(tmp_path / name, change), "cpu")
     assert same(model.network, net())  # type: ignore[arg-type]
+    assert same(load_model(import_model(tmp_path / name), "cpu").network, net())  # type: ignore[arg-type]
     assert model.diameter == diameter
     assert model.style_diameter(np.zeros((2, 32, 32), np.float32)) == pytest.approx(usual)
 
@@ -158,6 +159,54 @@ def test_import_makes_a_package(tmp_path: Path, folder: Path) -> None:
         torch.testing.assert_close(a, b, rtol=0, atol=0, msg=key)
     tile = np.random.default_rng(0).random((2, 64, 64)).astype(np.float32)
     assert model.style_diameter(tile) == before.style_diameter(tile) != pytest.approx(17.03)
+
+
+def four_nets(tmp_path: Path) -> list[Path]:
+    """The parts of a model of Cellpose 1, each a little different."""
+    paths = []
+    for number in range(4):
+
+        def differ(state: dict[str, Any], number: int = number) -> None:
+            of_first_version(state)
+            state["output.2.bias"] = state["output.2.bias"] + number
+
+        paths.append(saved(tmp_path / f"cytotorch_{number}", differ))
+    return paths
+
+
+def test_four_nets_become_a_model_that_says_their_mean(tmp_path: Path, folder: Path) -> None:
+    parts = four_nets(tmp_path)
+    write_size_file(tmp_path / "size_cytotorch_0.npy", size_values())
+    path = import_model(parts)
+    assert path == folder / "cytotorch.safetensors"
+    mean, nets = load_model("cytotorch", "cpu"), [load_model(part, "cpu") for part in parts]
+    tiles = np.random.default_rng(0).random((2, 2, 64, 32)).astype(np.float32)
+    said = [net.predict(tiles) for net in nets]
+    assert np.abs(said[3] - said[0]).max() > 0.5
+    np.testing.assert_allclose(mean.predict(tiles), np.mean(said, 0), atol=1e-5)
+    assert mean.style_diameter(tiles[0]) == nets[0].style_diameter(tiles[0]) != 30
+    assert mean.diameter == 30 and "4 nets" in mean.card.notes
+    assert np.isfinite(segment(np.random.default_rng(0).random((50, 60)), mean).cellprob).all()
+
+
+def test_nets_that_differ_are_not_averaged(tmp_path: Path, folder: Path) -> None:
+    parts = four_nets(tmp_path)
+    torch.save(CPnet(CPnetOptions(widths=(4, 6))).state_dict(), tmp_path / "cytotorch_flat")
+    with pytest.raises(UserError, match=r"cytotorch_flat.*cannot be averaged"):
+        import_model([parts[0], tmp_path / "cytotorch_flat"])
+    with pytest.raises(UserError, match="only those can be averaged"):
+        import_model([parts[0], registry.find_model("generalist")])
+    other = saved(tmp_path / "yeast")
+    with pytest.raises(UserError, match="nothing in common"):
+        import_model([parts[0], other])
+    assert not folder.exists()
+    assert import_model([parts[0], other], "both").stem == "both"
+
+
+@pytest.mark.parametrize("options", [{}, {"nets": 4}, {"nets": 10**6, "net": {}}, {"nets": 2, "net": 3}])
+def test_impossible_averages_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        AverageOfCPnets.from_options(options)
 
 
 def test_import_overwrites_nothing(tmp_path: Path, folder: Path) -> None:
@@ -325,16 +374,52 @@ def test_segment_with_an_imported_model(tmp_path: Path, shape: tuple[int, ...], 
     np.testing.assert_allclose(given.cellprob, result.cellprob, atol=1e-4)
 
 
-def test_fine_tuning_an_imported_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batches, "SIDES", (64,))
-    write_size_file(tmp_path / "size_m.npy", size_values())
-    source = saved(tmp_path / "m")
+@pytest.mark.parametrize("inputs", [1, 2, 3])
+def test_a_net_of_any_number_of_inputs_sees_the_channels_chosen(tmp_path: Path, inputs: int) -> None:
+    torch.manual_seed(0)
+    torch.save(CPnet(CPnetOptions(channels=inputs, widths=(4, 6, 8))).state_dict(), tmp_path / "m")
+    model = load_model(tmp_path / "m", "cpu")
+    pixels = np.random.default_rng(0).integers(0, 900, (5, 40, 50)).astype(np.uint16)
+    chosen = (4, 2, 5)[:inputs]
+    result = segment(pixels, model, axes="CYX", channels=chosen, diameter=30)
+    same_shown = segment(pixels[[n - 1 for n in chosen]], model, axes="CYX", diameter=30)
+    np.testing.assert_array_equal(result.cellprob, same_shown.cellprob)
+    assert not result.notes and result.options.channels == chosen
+    first = segment(pixels, model, axes="CYX", diameter=30)
+    assert np.abs(first.cellprob - result.cellprob).max() > 1e-3 and "first" in first.notes[0]
+    grey = segment(pixels, model, axes="CYX", channels=(0, 0)[:inputs], diameter=30)
+    mean = segment(pixels.mean(0), model, diameter=30)
+    np.testing.assert_allclose(grey.cellprob, mean.cellprob, atol=1e-4)
+    assert segment(pixels[0], model, channels=chosen).notes == (
+        "The image has a single channel; the model looked at that.",
+    )
+
+
+def labelled_folder(tmp_path: Path) -> np.ndarray:
+    """A data set of one image in the folder “set”; its labels."""
     data = tmp_path / "set" / "train"
     data.mkdir(parents=True)
     labels = crowd(0, (96, 96), 20, 10)
     for suffix, array in (("img", (labels > 0) * 200), ("masks", labels)):
         tifffile.imwrite(data / f"one_{suffix}.tif", array.astype(np.uint16))
-    assert find_pairs(tmp_path / "set", "train")
+    return labels
+
+
+def test_fine_tuning_an_average(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "SIDES", (64,))
+    labelled_folder(tmp_path)
+    source, target = import_model(four_nets(tmp_path)[:2]), tmp_path / "tuned.safetensors"
+    train_model(TrainingRequest([tmp_path / "set"], target, start="cytotorch", epochs=16))
+    before, after = (load_model(path, "cpu").network.state_dict() for path in (source, target))
+    assert after.keys() == before.keys()
+    assert all(not torch.equal(before[k], after[k]) for k in before if before[k].ndim == 4)
+
+
+def test_fine_tuning_an_imported_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "SIDES", (64,))
+    write_size_file(tmp_path / "size_m.npy", size_values())
+    source = saved(tmp_path / "m")
+    labels = labelled_folder(tmp_path)
     target = tmp_path / "tuned.safetensors"
     train_model(TrainingRequest([tmp_path / "set"], target, start=str(source), epochs=16))
     tuned = load_model(target, "cpu")

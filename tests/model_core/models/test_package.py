@@ -36,12 +36,14 @@ def test_card_and_weights_come_back(tmp_path: Path) -> None:
         diameter=17.5,
         data=[{"name": "a", "objects": 3}],
         scores={"mean": {"ap50": 0.8}},
+        calibration=[[0.0, 0.0], [0.6, 0.5], [1.0, 0.97]],
         parent="generalist",
         date="2024-05-06",
     )
     path = tmp_path / "my model.safetensors"
     save_package(path, network, card)
     assert read_card(path).data == card.data and read_card(path).name == card.name
+    assert read_card(path).calibration == card.calibration
     again, card_again = read_network(path)
     assert not again.training and card_again.diameter == 17.5
     assert again.options == OPTIONS
@@ -102,9 +104,21 @@ def test_cards_that_make_no_sense_are_refused(tmp_path: Path) -> None:
         {"name": 7},
         {"data": "all"},
         {"options": []},
+        {"calibration": 3},
+        {"calibration": [[0, 0], [1]]},
+        {"calibration": [[0, 0], ["1", 1]]},
+        {"calibration": [[0, 0], [1, 1.5]]},
+        {"calibration": [[0, 0], [float("nan"), 1]]},
+        {"calibration": [[0, 0.5], [1, 0.2]]},
+        {"calibration": [[0.5, 0], [0.5, 1]]},
+        {"calibration": [[n / 1000, 0] for n in range(1000)]},
     ):
         with pytest.raises(UserError, match="bad"):
             read_card(with_card(path, **wrong))
+
+
+def test_packages_without_a_calibration_are_read(tmp_path: Path) -> None:
+    assert read_card(with_card(tmp_path / "m.safetensors")).calibration == []
 
 
 def test_fields_of_a_later_version_are_left_aside(tmp_path: Path) -> None:

@@ -4,13 +4,10 @@ import numpy as np
 import pytest
 from drawings import SeeingModel, balls, crowd
 
-from model_core.segmentation.diameter import (
-    diameters,
-    estimate_diameter,
-    median_diameter,
-    resized,
-    resized_to,
-)
+from model_core.networks.cpnet import CPnet, CPnetOptions
+from model_core.segmentation.diameter import estimate_diameter
+from model_core.segmentation.scaling import resized, resized_to
+from model_core.segmentation.sizes import diameters, median_diameter
 
 
 def test_circle_and_ball_of_equal_area() -> None:
@@ -35,6 +32,25 @@ def field_of(diameter: float, side: int = 700) -> np.ndarray:
 def test_objects_of_any_size_are_measured(seeing_model: SeeingModel, diameter: float) -> None:
     pixels = field_of(diameter, max(700, int(3.5 * diameter)))
     assert estimate_diameter(seeing_model, pixels) == pytest.approx(diameter, rel=0.15)
+
+
+class StyleModel(SeeingModel):
+    """Without a size map; its size model errs, or it has none."""
+
+    def __init__(self, told: float, has_size_model: bool) -> None:
+        super().__init__()
+        self.told = told
+        self.network = CPnet(CPnetOptions(channels=3, widths=(4, 4), size_model=has_size_model))
+
+    def style_diameter(self, tile: np.ndarray) -> float:
+        return self.told
+
+
+@pytest.mark.parametrize("told", [22, 30, 45])
+def test_what_the_size_model_tells_is_refined_by_the_objects(told: float) -> None:
+    assert estimate_diameter(StyleModel(told, True), field_of(30)) == pytest.approx(30, rel=0.05)
+    assert estimate_diameter(StyleModel(told, False), field_of(30)) == told
+    assert estimate_diameter(StyleModel(told, True), np.zeros((3, 90, 90), np.float32)) == told
 
 
 def test_a_few_large_specks_do_not_count(seeing_model: SeeingModel) -> None:

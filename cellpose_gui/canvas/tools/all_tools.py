@@ -1,7 +1,8 @@
-"""All tools, in the order of the tool bar."""
+"""The tools in the order of the tool bar. A new one needs its file and its name here, and nothing else."""
 
 from __future__ import annotations
 
+from cellpose_gui.canvas.tools.box import Box
 from cellpose_gui.canvas.tools.brush import Brush
 from cellpose_gui.canvas.tools.delete import Delete
 from cellpose_gui.canvas.tools.eraser import Eraser
@@ -14,17 +15,8 @@ from cellpose_gui.canvas.tools.reshape import Reshape
 from cellpose_gui.canvas.tools.select import Select
 from cellpose_gui.canvas.tools.split import Split
 from cellpose_gui.canvas.tools.tool import Tool
+from cellpose_gui.canvas.tools.wand import Wand
 
 TOOLS: tuple[type[Tool], ...] = (
-    Select,
-    Lasso,
-    Brush,
-    Eraser,
-    Outline,
-    Polygon,
-    Reshape,
-    Fill,
-    Split,
-    Delete,
-    Pan,
-)
+    Select, Lasso, Brush, Eraser, Outline, Polygon, Reshape, Fill, Wand, Box, Split, Delete, Pan,
+)  # fmt: skip

@@ -8,7 +8,7 @@ from scipy import ndimage
 from skimage.morphology import convex_hull_image
 
 from model_core.annotation.objects import Source
-from model_core.annotation.shapes import convex_hull, expand, fill_holes, shrink, smooth
+from model_core.annotation.reshaping import convex_hull, expand, fill_holes, shrink, smooth
 from tests.model_core.annotation.cells import apply, areas, lock, square, store_of
 
 ALL = (expand, shrink, smooth, convex_hull, fill_holes)

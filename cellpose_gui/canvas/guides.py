@@ -1,0 +1,98 @@
+"""What helps to read the image: numbers of cells, a second outline, scale bar, minimap."""
+
+from __future__ import annotations
+
+import numpy as np
+from PyQt6.QtCore import QObject, pyqtSignal
+
+from cellpose_gui.canvas.comparison_item import ComparisonItem
+from cellpose_gui.canvas.image_item import ImageItem
+from cellpose_gui.canvas.minimap import Minimap
+from cellpose_gui.canvas.object_numbers import ObjectNumbers
+from cellpose_gui.canvas.scale_bar import ScaleBar
+from cellpose_gui.canvas.view import CanvasView
+from cellpose_gui.document.document import Document
+from model_core.annotation.patch import Patch
+
+
+class Guides(QObject):
+    """Lies over image and labels and changes neither; each can be switched on and off."""
+
+    changed = pyqtSignal()  # one was switched
+
+    def __init__(self, view: CanvasView, image: ImageItem) -> None:
+        super().__init__(view)
+        self._view = view
+        self._comparison, self._numbers = ComparisonItem(), ObjectNumbers()
+        for item in (self._comparison, self._numbers):
+            view.add(item)
+        self._scale_bar = ScaleBar(view)
+        self._minimap = Minimap(view, image.picture)
+        self._minimap.moved_to.connect(view.centre_on)
+        image.looks_changed.connect(self._minimap.refresh)
+        view.view_changed.connect(self._follow_view)
+
+    def set_document(self, document: Document | None) -> None:
+        self.show_comparison(None)
+        if document is None:
+            self._numbers.set_objects({}, 0, 0)
+            self._scale_bar.set_pixel_size(None)
+            self._minimap.set_image_size(0, 0)
+            return
+        size = document.labels.shape[1:]
+        self._numbers.set_objects(document.objects.snapshot(), *size)
+        self._scale_bar.set_pixel_size(getattr(document.image, "pixel_size", None))
+        self._minimap.set_image_size(*size)
+
+    def set_plane(self, plane: int) -> None:
+        self._numbers.set_plane(plane)
+        self._comparison.set_plane(plane)
+        self._minimap.refresh()
+
+    def apply(self, patch: Patch) -> None:
+        """Take over what a patch has changed."""
+        self._numbers.apply(patch)
+
+    @property
+    def numbers(self) -> bool:
+        """Whether every cell that is large enough on screen has its number written on it."""
+        return self._numbers.isVisible()
+
+    @numbers.setter
+    def numbers(self, shown: bool) -> None:
+        self._numbers.show_numbers(shown)
+        self.changed.emit()
+
+    @property
+    def comparison(self) -> bool:
+        """Whether a second outline is shown."""
+        return self._comparison.shown
+
+    def show_comparison(self, labels: np.ndarray | None) -> None:
+        """Draw the outlines of other labels (Z, Y, X) over the present ones; None takes them away."""
+        self._comparison.set_labels(labels)
+        self.changed.emit()
+
+    @property
+    def scale_bar(self) -> bool:
+        """Whether there is a scale bar wherever the pixel size is known."""
+        return self._scale_bar.wanted
+
+    @scale_bar.setter
+    def scale_bar(self, shown: bool) -> None:
+        self._scale_bar.wanted = shown
+        self.changed.emit()
+
+    @property
+    def minimap(self) -> bool:
+        """Whether there is a minimap while some of the image is out of view."""
+        return self._minimap.wanted
+
+    @minimap.setter
+    def minimap(self, shown: bool) -> None:
+        self._minimap.wanted = shown
+        self.changed.emit()
+
+    def _follow_view(self) -> None:
+        self._scale_bar.follow(self._view.scale_factor)
+        self._minimap.follow(self._view.box.viewRect())

@@ -1,0 +1,145 @@
+"""The numbers of the cells that can be seen, on demand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from PyQt6.QtCore import QPointF, QRectF, Qt
+from PyQt6.QtGui import QColor, QFont, QPainter, QStaticText, QTransform
+from PyQt6.QtWidgets import QApplication, QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+
+from cellpose_gui.canvas.background import Background
+from model_core.annotation.objects import ObjectRecord
+from model_core.annotation.patch import Patch
+
+MOST = 400  # numbers drawn at once; the largest cells win
+_LEAST_SIZE = 12.0  # logical pixels that a cell must be wide on screen to get its number
+_REACH = 60  # logical pixels that a number may reach beyond the middle of its cell
+_HALO = ((-1, 0), (1, 0), (0, -1), (0, 1))
+
+
+class Places:
+    """Where the cells are, in arrays by id: which of 100,000 can be seen is found without a loop."""
+
+    def __init__(self, records: list[ObjectRecord]) -> None:
+        self._table = np.zeros((max((r.id for r in records), default=0) + 1, 6), np.float32)
+        for record in records:
+            self._table[record.id] = _row(record)
+
+    def update(self, patch: Patch) -> None:
+        top = max(patch.records, default=0)
+        if top >= len(self._table):
+            more = np.zeros((max(top + 1 - len(self._table), len(self._table)), 6), np.float32)
+            self._table = np.concatenate([self._table, more])
+        for id_, (_, record) in patch.records.items():
+            self._table[id_] = 0 if record is None else _row(record)
+
+    def inside(self, area: QRectF, plane: int, least_side: float) -> np.ndarray:
+        """Rows (id, x, y) of the largest cells of a plane with their centre in `area`, MOST at most."""
+        z0, z1, y, x, side, _ = self._table.T
+        seen = (z0 <= plane) & (plane < z1) & (side >= least_side)
+        seen &= (x >= area.left()) & (x <= area.right()) & (y >= area.top()) & (y <= area.bottom())
+        ids = np.flatnonzero(seen)
+        if len(ids) > MOST:
+            ids = ids[np.argpartition(side[ids], -MOST)[-MOST:]]
+        return np.stack([ids, x[ids], y[ids]], axis=1)
+
+
+def _row(record: ObjectRecord) -> tuple[float, ...]:
+    z0, z1, y0, y1, x0, x1 = record.box
+    return z0, z1, record.centroid[1] + 0.5, record.centroid[2] + 0.5, min(y1 - y0, x1 - x0), 0
+
+
+class ObjectNumbers(pg.GraphicsObject):
+    """Text of constant size at the centres of the cells; costs nothing while it is hidden."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._extent = QRectF()
+        self._plane = 0
+        self._objects: dict[int, ObjectRecord] = {}
+        self._places: Places | None = None
+        self._background = Background(self._placed)
+        self._meanwhile: list[Patch] = []
+        self._texts: dict[int, QStaticText] = {}
+        # Without this flag Qt hands over the whole item as exposed, whatever changed.
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
+        self.setVisible(False)
+
+    def set_objects(self, objects: dict[int, ObjectRecord], height: int, width: int) -> None:
+        """Show the numbers of these cells; a copy that nobody changes."""
+        self.prepareGeometryChange()
+        self._extent = QRectF(0, 0, width, height)
+        self._objects, self._places, self._meanwhile = objects, None, []
+        self._background.cancel()
+        if self.isVisible():
+            self._place()
+
+    def set_plane(self, plane: int) -> None:
+        self._plane = plane
+        self.update()
+
+    def show_numbers(self, shown: bool) -> None:
+        self.setVisible(shown)
+        if shown and self._places is None and not self._background.busy:
+            self._place()
+
+    def apply(self, patch: Patch) -> None:
+        """Take over what a patch has changed."""
+        if self._places is not None:
+            self._places.update(patch)
+            if self.isVisible():
+                self.update()
+        else:
+            self._meanwhile.append(patch)
+
+    def _place(self) -> None:
+        records = list(self._objects.values())
+        self._background.start(lambda cancelled: Places(records))
+
+    def _placed(self, places: object) -> None:
+        assert isinstance(places, Places)
+        for patch in self._meanwhile:
+            places.update(patch)
+        self._objects, self._places, self._meanwhile = {}, places, []
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        return self._extent
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
+    ) -> None:
+        if self._places is None:
+            return
+        view = painter.worldTransform()
+        pixel = 1 / view.m11()
+        reach = _REACH * pixel
+        seen = option.exposedRect.adjusted(-reach, -reach, reach, reach)
+        found = self._places.inside(seen, self._plane, _LEAST_SIZE * pixel)
+        painter.save()
+        painter.setWorldTransform(QTransform())
+        font = QFont(QApplication.font())
+        font.setBold(True)
+        painter.setFont(font)
+        drawn = []
+        for id_, x, y in found:
+            text = self._text(int(id_), font)
+            size = text.size()
+            drawn.append((text, view.map(QPointF(x, y)) - QPointF(size.width() / 2, size.height() / 2)))
+        for colour, offsets in ((QColor(0, 0, 0), _HALO), (QColor(Qt.GlobalColor.white), ((0, 0),))):
+            painter.setPen(colour)
+            for dx, dy in offsets:
+                for text, corner in drawn:
+                    painter.drawStaticText(corner + QPointF(dx, dy), text)
+        painter.restore()
+
+    def _text(self, id_: int, font: QFont) -> QStaticText:
+        text = self._texts.get(id_)
+        if text is None:
+            if len(self._texts) > 4 * MOST:
+                self._texts.clear()
+            text = self._texts[id_] = QStaticText(str(id_))
+            text.setTextFormat(Qt.TextFormat.PlainText)
+            text.prepare(QTransform(), font)
+        return text

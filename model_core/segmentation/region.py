@@ -1,0 +1,138 @@
+"""A box of an image segmented by itself, at the size of what it holds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from model_core.annotation.patch import Box
+from model_core.errors import UserError
+from model_core.images.image import Image, image_from_array
+from model_core.models.model import Model
+from model_core.segmentation.diameter import LARGEST_ZOOM, resized
+from model_core.segmentation.segmentation import Segmentation
+from model_core.segmentation.segmenter import segment
+from model_core.segmentation.tiling import Cancel
+
+_CONTEXT = 16  # px at the scale of the net that it sees around the box
+_LEAST_CONTEXT = 8  # px of the image
+_FILLED = 0.4  # share of the box that an object covers which the box was drawn for
+_TIGHT = 0.6  # share of the box that the bounding box of such an object covers
+_MOSTLY_INSIDE = 0.8  # share of such an object that lies in the box
+_MOST_OUTSIDE = 0.5  # objects with a larger part beyond the box belong to what lies there
+
+
+def segment_region(
+    image: Image,
+    model: Model,
+    box: Box,
+    *,
+    diameter: float | None = None,
+    cancel: Cancel | None = None,
+    **options: Any,
+) -> Segmentation:
+    """Finds the objects in a box of one plane.
+
+    First the box is looked at as if it had been drawn around one object, which costs next to nothing. If
+    there is one that fills it, that is the answer. Otherwise the diameter is estimated from the box.
+
+    Args:
+        image: what the box lies in. box: z, y, x slices, one plane; clipped to the image.
+        diameter: px, where it is known; None estimates it. cancel: asked between tiles.
+        options: of `segment`.
+
+    Returns:
+        A `Segmentation` of the box alone, ``(1, height, width)`` of the clipped box. Objects that reach out
+        of it are cut there; those of which most lies outside are left out.
+
+    Raises:
+        UserError: the box does not lie on the image, or the options make no sense. Cancelled.
+    """
+    box = clipped(box, image.shape[1:])
+    if diameter is None:
+        diameter = _diameter_of_one(image, model, box, cancel, options)
+    return _seen(image, model, box, diameter, cancel, options)
+
+
+def _diameter_of_one(
+    image: Image, model: Model, box: Box, cancel: Cancel | None, options: dict[str, Any]
+) -> float | None:
+    """The diameter of the object that a box was drawn around; None if it does not hold one alone.
+
+    The box is looked at so small, or so large, that such an object has the size that the net is used to.
+    """
+    sides = [part.stop - part.start for part in box[1:]]
+    zoom = min(model.diameter / float(np.sqrt(sides[0] * sides[1])), LARGEST_ZOOM)
+    pixels, inner = _surroundings(image, box, round(_CONTEXT / zoom))
+    small = resized(pixels[:, 0].astype(np.float32), zoom)
+    found = segment(image_from_array(small, "CYX"), model, diameter=model.diameter, cancel=cancel, **options)
+    rows, columns = (
+        slice(round(part.start * length / whole), max(round(part.stop * length / whole), 1))
+        for part, length, whole in zip(inner[1:], small.shape[1:], pixels.shape[2:], strict=True)
+    )
+    one = _filling(found.labels[0], rows, columns)
+    return None if one is None else 2 * float(np.sqrt((found.labels == one).sum() / np.pi)) / zoom
+
+
+def clipped(box: Box, shape: tuple[int, ...]) -> Box:
+    """The part of a box that lies on an image ``(Z, Y, X)``. Raises UserError if there is none."""
+    z, y, x = (slice(max(part.start, 0), min(part.stop, size)) for part, size in zip(box, shape, strict=True))
+    if z.stop - z.start != 1 or y.start >= y.stop or x.start >= x.stop:
+        raise UserError("The box does not lie on the image.")
+    return z, y, x
+
+
+def _surroundings(image: Image, box: Box, context: int) -> tuple[np.ndarray, Box]:
+    """The pixels ``(C, 1, Y, X)`` of a box and so many px around it, and where the box lies in them."""
+    z, *sides = box
+    around = [
+        slice(max(0, part.start - context), min(length, part.stop + context))
+        for part, length in zip(sides, image.shape[2:], strict=True)
+    ]
+    rows, columns = (
+        slice(part.start - whole.start, part.stop - whole.start)
+        for part, whole in zip(sides, around, strict=True)
+    )
+    return np.asarray(image.pixels[:, z, around[0], around[1]]), (slice(0, 1), rows, columns)
+
+
+def _seen(
+    image: Image,
+    model: Model,
+    box: Box,
+    diameter: float | None,
+    cancel: Cancel | None,
+    options: dict[str, Any],
+) -> Segmentation:
+    """The box with what lies around it, segmented; then without what lies around it."""
+    context = max(_LEAST_CONTEXT, round(_CONTEXT * (diameter or model.diameter) / model.diameter))
+    pixels, inner = _surroundings(image, box, context)
+    found = segment(image_from_array(pixels, "CZYX"), model, diameter=diameter, cancel=cancel, **options)
+    sizes = np.bincount(found.labels.ravel())
+    inside = np.bincount(found.labels[inner].ravel(), minlength=len(sizes))
+    kept = inside >= np.maximum((1 - _MOST_OUTSIDE) * sizes, 1)
+    kept[0] = False
+    names = np.zeros(len(sizes), np.uint32)
+    names[kept] = np.arange(1, kept.sum() + 1)
+    fields = (slice(None), *inner)
+    return replace(
+        found,
+        labels=names[found.labels[inner]],
+        flows=found.flows[fields],
+        cellprob=found.cellprob[inner],
+        confidence=np.concatenate([[0.0], found.confidence[kept]]),
+    )
+
+
+def _filling(labels: np.ndarray, rows: slice, columns: slice) -> int | None:
+    """The object ``(Y, X)`` that fills a box as one does around which the box was drawn; None without one."""
+    box = labels[rows, columns]
+    sizes = np.bincount(box.ravel(), minlength=2)
+    largest = int(sizes[1:].argmax()) + 1
+    inside = box == largest
+    if inside.sum() < max(_FILLED * box.size, _MOSTLY_INSIDE * (labels == largest).sum()):
+        return None
+    height, width = (int(np.ptp(np.flatnonzero(inside.any(axis)))) + 1 for axis in (1, 0))
+    return largest if height * width >= _TIGHT * box.size else None
