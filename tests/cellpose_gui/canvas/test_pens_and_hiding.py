@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PyQt6.QtCore import QPointF, Qt
 
+from cellpose_gui.canvas.palettes import PALETTES
 from cellpose_gui.canvas.ring import ring_path
 from cellpose_gui.canvas.tools.all_tools import TOOLS
 from cellpose_gui.canvas.tools.tool import CHANGES, CREATES, ERASES_ALL, ERASES_ONE, REFUSED
@@ -77,7 +78,8 @@ def test_hidden_cells_are_not_seen_and_not_touched(show):
 def test_hidden_cells_stay_so_under_other_colours(show):
     canvas, _document, hand = show(two_cells())
     canvas.hidden = frozenset({2})
-    for style in (replace(canvas.overlay, palette="Pastel"), replace(canvas.overlay, fill_opacity=0.9)):
+    assert sorted(PALETTES)[0] != canvas.overlay.palette
+    for style in (replace(canvas.overlay, palette=sorted(PALETTES)[0]), replace(canvas.overlay, fill_opacity=0.9)):
         canvas.overlay = style
         shot = canvas.view.grab().toImage()
         assert shot.pixelColor(hand.at(35, 15)) == shot.pixelColor(hand.at(60, 40))

@@ -24,7 +24,7 @@ def test_random_gestures_can_be_taken_back(show, qtbot, seed):
     history = document.store.history
     locked = history.position
     states = {locked: document.labels.copy()}
-    for _ in range(80):
+    for _ in range(100):
         canvas.set_tool(str(dice.choice([tool.name for tool in TOOLS if tool.name != "pan"])))
         canvas.plane = int(dice.integers(2))
         points = [tuple(point) for point in dice.uniform((-5, -5), (85, 65), (int(dice.integers(1, 6)), 2))]
