@@ -83,8 +83,6 @@ class Canvas(QWidget):
         self._plane = 0
         self._brush_size = 12.0
         self._pointer: Pointer | None = None
-        self._hidden: frozenset[int] = frozenset()
-        self._locked: frozenset[int] = frozenset()
         self._tool_of_hand: str | None = None  # while the rubber of the pen is down: the tool before
         self.prompts: Prompter | None = None
         self._tools = {tool.name: tool(self) for tool in TOOLS}
@@ -114,7 +112,7 @@ class Canvas(QWidget):
         if self._document is not None:
             self._document.patch_applied.disconnect(self._show_patch)
             self._document.selection_changed.disconnect(self._show_selection)
-        self._document, self._plane, self._hidden = document, 0, frozenset()
+        self._document, self._plane = document, 0
         self.colour_by.set_document(document)
         self.guides.set_document(document)
         if document is None:
@@ -127,9 +125,9 @@ class Canvas(QWidget):
         self._pixels = cast(HasPixels, document.image).pixels
         self._image.set_pixels(self._pixels)
         self._overlay.set_labels(document.labels)
+        self._overlay.set_locked(id_ for id_, record in document.objects.items() if record.locked)
         self.view.set_image_size(*document.labels.shape[1:])
         self._show_selection()
-        self._show_locks(frozenset(id_ for id_, record in document.objects.items() if record.locked))
         self.plane_changed.emit(0)
 
     @property
@@ -185,12 +183,12 @@ class Canvas(QWidget):
     @property
     def hidden(self) -> frozenset[int]:
         """Cells that are not shown and that tools leave alone."""
-        return self._hidden
+        return self._overlay.colours.hidden
 
     @hidden.setter
     def hidden(self, ids: frozenset[int]) -> None:
-        self._hidden = ids
         self._overlay.set_hidden(ids)
+        self.guides.set_hidden(ids)
         self._refresh_hover()
 
     def fit(self) -> None:
@@ -220,13 +218,7 @@ class Canvas(QWidget):
             return
         if not z.start <= self._plane < z.stop:
             self.plane = z.start
-        place, shown = QRectF(x.start, y.start, x.stop - x.start, y.stop - y.start), self.view.box.viewRect()
-        if shown.intersects(place):
-            return
-        if place.width() > shown.width() or place.height() > shown.height():
-            self.view.zoom_to(place, border=0.1)
-        else:
-            self.view.centre_on(place.center())
+        self.view.reveal(QRectF(x.start, y.start, x.stop - x.start, y.stop - y.start))
 
     # ------------------------------------------------------------------ tools
 
@@ -293,7 +285,7 @@ class Canvas(QWidget):
         if self._document is None or not self._on_image(pointer):
             return 0
         id_ = int(self._document.labels[self._plane, pointer.row, pointer.col])
-        return 0 if id_ in self._hidden else id_
+        return 0 if id_ in self.hidden else id_
 
     def show_preview(self, preview: Preview | None, rows: slice, cols: slice) -> None:
         self._overlay.set_preview(preview)
@@ -433,18 +425,12 @@ class Canvas(QWidget):
 
     def _show_patch(self, patch: Patch) -> None:
         self.guides.apply(patch)
-        locked = {id_ for id_, (_, now) in patch.records.items() if now is not None and now.locked}
-        self._show_locks((self._locked - patch.records.keys()) | locked)
+        self._overlay.records_changed(patch.records)
         z, rows, cols = patch.box
         if z.start <= self._plane < z.stop:
             self._overlay.labels_changed(rows, cols)
             self._refresh_hover()
         self._tool.refresh()
-
-    def _show_locks(self, ids: frozenset[int]) -> None:
-        if ids != self._locked:
-            self._locked = ids
-            self._overlay.set_locked(ids)
 
     def _show_selection(self) -> None:
         assert self._document is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 import cv2
@@ -17,7 +18,9 @@ from cellpose_gui.canvas.neighbours import REACH, neighbour_pairs
 from cellpose_gui.canvas.palette import LabelColours, OverlayStyle
 from cellpose_gui.canvas.sampling import PixelGrid, take_pixels
 from cellpose_gui.canvas.screen_item import ScreenItem
+from model_core.annotation.objects import ObjectRecord
 
+Changes = Mapping[int, tuple[ObjectRecord | None, ObjectRecord | None]]
 _LARGE_PIXELS = 1 / 3  # image pixels per logical pixel from which on outlines are one pixel wider
 _SELECTED_LINE = 0xFFFFFFFF
 _SELECTED_HALO = 0xC0000000
@@ -134,10 +137,17 @@ class LabelItem(ScreenItem):
         self.colours.set_selected(ids)
         self.update()
 
-    def set_locked(self, ids: frozenset[int]) -> None:
+    def set_locked(self, ids: Iterable[int]) -> None:
         """Dash the outlines of these labels."""
-        self.colours.set_locked(ids)
-        self.update()
+        locked = frozenset(ids)
+        if locked != self.colours.locked_ids:
+            self.colours.set_locked(locked)
+            self.update()
+
+    def records_changed(self, records: Changes) -> None:
+        """What is known of these objects is something else now: old and new record by id."""
+        locked = {id_ for id_, (_, now) in records.items() if now is not None and now.locked}
+        self.set_locked((self.colours.locked_ids - records.keys()) | locked)
 
     def set_hidden(self, ids: frozenset[int]) -> None:
         """Do not show these labels."""
@@ -171,7 +181,7 @@ class LabelItem(ScreenItem):
             result[shown] = self.colours.line[ids[inner][shown]]
         if self.colours.any_selected:
             self._highlight(result, ids, edges, width + round(grid.ratio), inner)
-        if style.outlines and self.colours.any_locked:
+        if style.outlines and self.colours.locked_ids:
             self._dash(result, ids[inner], widened(edges, ids, width + round(grid.ratio))[inner], grid)
         return result
 

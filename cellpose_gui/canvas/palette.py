@@ -34,8 +34,8 @@ class LabelColours:
         self.style = OverlayStyle()
         self._colouring: Colouring | None = None
         self._selected_ids: frozenset[int] = frozenset()
-        self._hidden_ids: frozenset[int] = frozenset()
-        self._locked_ids: frozenset[int] = frozenset()
+        self.hidden: frozenset[int] = frozenset()
+        self.locked_ids: frozenset[int] = frozenset()
         self.restart()
 
     def set_style(self, style: OverlayStyle) -> None:
@@ -57,21 +57,17 @@ class LabelColours:
         self._rebuild_marks()
 
     def set_locked(self, ids: frozenset[int]) -> None:
-        self._locked_ids = ids
+        self.locked_ids = ids
         self._rebuild_marks()
 
     def set_hidden(self, ids: frozenset[int]) -> None:
         """Give these ids no colour at all."""
-        self._hidden_ids = ids
+        self.hidden = ids
         self._rebuild()
 
     @property
     def any_selected(self) -> bool:
         return bool(self._selected_ids)
-
-    @property
-    def any_locked(self) -> bool:
-        return bool(self._locked_ids)
 
     def restart(self) -> None:
         """Forget colours that were chosen for the labels of another image."""
@@ -128,7 +124,7 @@ class LabelColours:
         self.line = _premultiplied(colours, style.outline_opacity).take(slots)
         selected_opacity = min(1.0, style.fill_opacity + _SELECTED_EXTRA)
         self.selected_fill = _premultiplied(colours, selected_opacity).take(slots)
-        hidden = self._places(self._hidden_ids)
+        hidden = self._places(self.hidden)
         for table in (self.fill, self.line, self.selected_fill):
             table[0] = table[hidden] = 0
         self._rebuild_marks()
@@ -146,8 +142,8 @@ class LabelColours:
 
     def _rebuild_marks(self) -> None:
         self.selected, self.locked = np.zeros(len(self._slots), bool), np.zeros(len(self._slots), bool)
-        self.selected[self._places(self._selected_ids - self._hidden_ids)] = True
-        self.locked[self._places(self._locked_ids - self._hidden_ids)] = True
+        self.selected[self._places(self._selected_ids - self.hidden)] = True
+        self.locked[self._places(self.locked_ids - self.hidden)] = True
 
     def _places(self, ids: frozenset[int]) -> np.ndarray:
         """Those ids that the tables reach."""

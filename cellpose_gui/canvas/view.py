@@ -124,6 +124,16 @@ class CanvasView(pg.GraphicsView):
         middle = QPointF(self.viewport().width() / 2, self.viewport().height() / 2)
         self.place(self.scale_factor, point, middle)
 
+    def reveal(self, place: QRectF) -> None:
+        """Move to a rectangle (image coordinates) of which nothing can be seen; the zoom stays if it fits."""
+        shown = self.box.viewRect()
+        if shown.intersects(place):
+            return
+        if place.width() > shown.width() or place.height() > shown.height():
+            self.zoom_to(place, border=0.1)
+        else:
+            self.centre_on(place.center())
+
     def actual_size(self) -> None:
         """One image pixel per device pixel."""
         self.set_scale(1 / self.devicePixelRatioF())

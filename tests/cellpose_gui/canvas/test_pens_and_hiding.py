@@ -79,8 +79,8 @@ def test_hidden_cells_stay_so_under_other_colours(show):
     canvas, _document, hand = show(two_cells())
     canvas.hidden = frozenset({2})
     assert sorted(PALETTES)[0] != canvas.overlay.palette
-    for style in (replace(canvas.overlay, palette=sorted(PALETTES)[0]), replace(canvas.overlay, fill_opacity=0.9)):
-        canvas.overlay = style
+    for change in ({"palette": sorted(PALETTES)[0]}, {"fill_opacity": 0.9}):
+        canvas.overlay = replace(canvas.overlay, **change)
         shot = canvas.view.grab().toImage()
         assert shot.pixelColor(hand.at(35, 15)) == shot.pixelColor(hand.at(60, 40))
         assert shot.pixelColor(hand.at(15, 15)) != shot.pixelColor(hand.at(60, 40))

@@ -15,7 +15,7 @@ from cellpose_gui.document.document import Document
 from cellpose_gui.main_window import MainWindow
 from cellpose_gui.panels.delete_rule import DeleteRule
 from model_core.formats.label_image import read_labels
-from tests.cellpose_gui.canvas.hand import counts, lock
+from tests.cellpose_gui.canvas.hand import Hand, counts, lock
 from tests.cellpose_gui.helpers import open_image, press
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -58,6 +58,21 @@ def test_keys_act_on_the_selection(qtbot: QtBot, window: MainWindow, opened: Doc
     assert "1 cell unlocked" in do(window, "unlock")
     for name in ("smooth", "convex", "fill_holes"):
         assert do(window, name)
+
+
+def test_backspace_removes_the_corner_below_the_mouse_and_elsewhere_the_cell(
+    qtbot: QtBot, window: MainWindow, opened: Document
+) -> None:
+    canvas, hand = window.canvas, Hand(window.canvas)
+    canvas.set_tool("reshape")
+    canvas.zoom_to((slice(0, 1), slice(0, 40), slice(0, 60)))
+    hand.click(15, 15)
+    hand.move(10, 10)
+    press(qtbot, window, Qt.Key.Key_Backspace)
+    assert opened.undo_text == "Edit outline of cell 1" and 1 in counts(opened)
+    hand.move(15, 15)
+    press(qtbot, window, Qt.Key.Key_Backspace)
+    assert 1 not in counts(opened)
 
 
 @pytest.mark.parametrize(
