@@ -8,15 +8,15 @@ _AT_START, _RUNNING, _LATER = 8, 5, 1
 def score(typed: str, text: str) -> int | None:
     """The higher the better; None if the letters do not all come in `text` in this order.
 
-    Letters at the start of words and letters in a row count more, wherever the best fit lies. Words typed
-    apart may come in any order.
+    Letters at the start of words and letters in a row count more, wherever the best fit lies, and most where
+    the text begins with them. Words typed apart may come in any order.
     """
     words = typed.casefold().split()
     scores = [_word_score(word, text.casefold()) for word in words]
     if any(found is None for found in scores):
         return None
     begins = text.casefold().startswith(typed.casefold().strip())
-    return sum(found for found in scores if found is not None) + begins
+    return sum(found for found in scores if found is not None) + _AT_START * begins
 
 
 def _word_score(word: str, text: str) -> int | None:

@@ -13,6 +13,7 @@ from cellpose_gui.actions import Actions
 from cellpose_gui.canvas.canvas import Canvas
 from cellpose_gui.canvas.image_item import shown_channels
 from cellpose_gui.canvas.reading import Reading
+from cellpose_gui.canvas.selected_cells import SelectedCells
 from cellpose_gui.canvas.tools.all_tools import TOOLS
 from cellpose_gui.canvas.view import GESTURES
 from cellpose_gui.commands import all_commands
@@ -20,6 +21,7 @@ from cellpose_gui.menus import fill_menus, list_files, make_tool_bar
 from cellpose_gui.panels.channel_panel import ChannelPanel
 from cellpose_gui.panels.cheat_sheet import CheatSheet
 from cellpose_gui.panels.command_palette import CommandPalette
+from cellpose_gui.panels.delete_rule import DeleteRule
 from cellpose_gui.panels.focus import FocusEdge
 from cellpose_gui.panels.history_panel import HistoryPanel
 from cellpose_gui.panels.image_strip import ImageStrip
@@ -27,6 +29,7 @@ from cellpose_gui.panels.messages import show_problem
 from cellpose_gui.panels.overlay_panel import OverlayPanel
 from cellpose_gui.panels.plane_bar import PlaneBar
 from cellpose_gui.panels.questions import Questions
+from cellpose_gui.panels.resize_cells import ask_resize
 from cellpose_gui.panels.segment_panel import SegmentPanel
 from cellpose_gui.panels.shortcut_editor import ShortcutEditor
 from cellpose_gui.panels.status_labels import StatusLabels
@@ -44,7 +47,7 @@ _QUIET = {
     "Starting the engine",
     "Closing",
     "Wand",
-    "Split",
+    "Splitting",
 }  # tasks that show no progress bar
 _SAID_FOR = 6000  # ms
 _LAST_WAIT = 30_000  # ms, unseen, for what cannot be cancelled: an export that is being written
@@ -60,13 +63,14 @@ class MainWindow(QMainWindow):
         self.tasks = TaskRunner(self)
         self.workbench = Workbench(self.tasks, self)
         self.workbench.work_folders = self._stored_work_folders()
-        self.canvas = Canvas(self)
+        self.canvas = Canvas(self, self.tasks)
         self.welcome = Welcome(self.canvas)
         self.planes = PlaneBar(self.canvas)
         self.strip = ImageStrip(self.tasks)
         self.segment_panel = SegmentPanel()
         self.overlay_panel = OverlayPanel(self.canvas)
         self.channel_panel = ChannelPanel(self.canvas)
+        self.selected_cells = SelectedCells(self.canvas)
         self.history_panel = HistoryPanel()
         self.questions = Questions(self, self.settings)
         self.docks = self._make_docks()
@@ -232,9 +236,12 @@ class MainWindow(QMainWindow):
         self.canvas.setFocus()
         self.workbench.segment(self.segment_panel.diameter, self.segment_panel.model)
 
-    def select_all(self) -> None:
-        if self.workbench.document is not None:
-            self.workbench.document.select(self.workbench.document.objects)
+    def ask_delete_rule(self) -> None:
+        """Delete cells that are too small or touch the edge."""
+        DeleteRule(self.canvas).open()
+
+    def ask_resize(self) -> None:
+        ask_resize(self.canvas, self.selected_cells)
 
     def step_plane(self, step: int) -> None:
         self.canvas.plane += step

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtGui import QAction
-from PyQt6.QtWidgets import QDockWidget, QMainWindow, QMenu, QToolBar, QWidget
+from PyQt6.QtWidgets import QMainWindow, QMenu, QToolBar, QWidget
 
 from cellpose_gui.actions import Actions, by_section
 from cellpose_gui.project.recent import Recent
@@ -50,16 +50,6 @@ def list_files(
         samples.addAction(sample, lambda s=sample: open_sample(s))
     menu.insertMenu(before, recently)
     menu.insertMenu(before, samples)
-
-
-def list_docks(menu: QMenu, docks: list[QDockWidget]) -> None:
-    """Panels that were closed come back by the menu."""
-    menu.addSeparator()
-    for dock in docks:
-        action = dock.toggleViewAction()
-        assert action is not None
-        action.setText(f"Panel “{dock.windowTitle()}”")
-        menu.addAction(action)
 
 
 def make_tool_bar(window: QMainWindow, actions: Actions) -> QToolBar:

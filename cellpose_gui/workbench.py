@@ -356,14 +356,14 @@ class Workbench(QObject):
             if self.document.all_saved:
                 self.said.emit(f"All changes are saved in {self.document.path.name}.")
 
-    def export(self, path: Path) -> None:
-        """Writes the labels as an image file."""
+    def export(self, path: Path, consecutive: bool = False) -> None:
+        """Writes the labels as an image file, with the cells numbered without gaps if wanted."""
         if self.document is None:
             return
         labels = self.document.labels.copy()
         self.tasks.run(
             "Exporting",
-            lambda progress, cancel: work.export_labels(path, labels),
+            lambda progress, cancel: work.export_labels(path, labels, consecutive),
             lambda written: self.said.emit(f"Exported {written}"),
             slot="export",
         )

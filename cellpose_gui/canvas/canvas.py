@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Protocol, cast
 
 import numpy as np
-from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QKeyEvent, QPainterPath
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
@@ -19,16 +20,20 @@ from cellpose_gui.canvas.marks import Mark
 from cellpose_gui.canvas.palette import OverlayStyle
 from cellpose_gui.canvas.pointer import Pointer
 from cellpose_gui.canvas.reading import Reading
+from cellpose_gui.canvas.ring import ring_path
 from cellpose_gui.canvas.tools.all_tools import TOOLS
-from cellpose_gui.canvas.tools.edits import delete_cells, say_deleted
-from cellpose_gui.canvas.tools.tool import CHANGES, CREATES
+from cellpose_gui.canvas.tools.tool import CHANGES
 from cellpose_gui.canvas.view import CanvasView
 from cellpose_gui.document.document import Document
+from cellpose_gui.tasks.changes import Changes, is_small
 from cellpose_gui.tasks.prompter import Prompter
+from cellpose_gui.tasks.task_runner import TaskRunner
+from model_core.annotation.boxes import around
+from model_core.annotation.deleting import delete
 from model_core.annotation.patch import Box, Patch
+from model_core.annotation.proposal import Operation
 
 LARGEST_BRUSH = 500.0
-_KEYS_OF_GESTURES = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
 
 
 class HasPixels(Protocol):
@@ -55,8 +60,10 @@ class Canvas(QWidget):
     view_changed = pyqtSignal()  # the zoom factor or the part of the image that is shown
     said = pyqtSignal(str)  # a line for the status bar
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, tasks: TaskRunner | None = None) -> None:
         super().__init__(parent)
+        self._changes = Changes(tasks or TaskRunner(self), self)
+        self._changes.said.connect(self.said)
         self.view = CanvasView(self)
         self.setFocusProxy(self.view)
         layout = QVBoxLayout(self)
@@ -76,6 +83,7 @@ class Canvas(QWidget):
         self._plane = 0
         self._brush_size = 12.0
         self._pointer: Pointer | None = None
+        self._tool_of_hand: str | None = None  # while the rubber of the pen is down: the tool before
         self.prompts: Prompter | None = None
         self._tools = {tool.name: tool(self) for tool in TOOLS}
         self._tool = self._tools["select"]
@@ -90,6 +98,7 @@ class Canvas(QWidget):
         self.view.turned.connect(self._turn)
         self.view.wheel_is_taken = lambda pointer: self._tool.takes_wheel(pointer)
         self.view.view_changed.connect(self.view_changed)
+        self.view.view_changed.connect(lambda: self._tool.refresh())
 
     # ------------------------------------------------------------------ what is shown
 
@@ -116,6 +125,7 @@ class Canvas(QWidget):
         self._pixels = cast(HasPixels, document.image).pixels
         self._image.set_pixels(self._pixels)
         self._overlay.set_labels(document.labels)
+        self._overlay.set_locked(id_ for id_, record in document.objects.items() if record.locked)
         self.view.set_image_size(*document.labels.shape[1:])
         self._show_selection()
         self.plane_changed.emit(0)
@@ -137,6 +147,7 @@ class Canvas(QWidget):
         self._overlay.set_plane(plane)
         self.guides.set_plane(plane)
         self.plane_changed.emit(plane)
+        self._tool.refresh()
         self._refresh_hover()
 
     @property
@@ -169,6 +180,17 @@ class Canvas(QWidget):
         self._overlay.style = style
         self.overlay_changed.emit()
 
+    @property
+    def hidden(self) -> frozenset[int]:
+        """Cells that are not shown and that tools leave alone."""
+        return self._overlay.colours.hidden
+
+    @hidden.setter
+    def hidden(self, ids: frozenset[int]) -> None:
+        self._overlay.set_hidden(ids)
+        self.guides.set_hidden(ids)
+        self._refresh_hover()
+
     def fit(self) -> None:
         """Show the whole image."""
         self.view.fit()
@@ -187,12 +209,7 @@ class Canvas(QWidget):
     def zoom_to_selection(self) -> None:
         """Show all selected cells as large as they fit."""
         if self._document is not None and self._document.selected:
-            boxes = [self._document.objects[id_].slices for id_ in self._document.selected]
-            z, y, x = (
-                slice(min(box[axis].start for box in boxes), max(box[axis].stop for box in boxes))
-                for axis in range(3)
-            )
-            self.zoom_to((z, y, x))
+            self.zoom_to(around(self._document.objects[id_] for id_ in self._document.selected))
 
     def reveal(self, box: Box) -> None:
         """Move the view to a box (z, y, x) of which nothing can be seen; the zoom stays if the box fits."""
@@ -201,13 +218,7 @@ class Canvas(QWidget):
             return
         if not z.start <= self._plane < z.stop:
             self.plane = z.start
-        place, shown = QRectF(x.start, y.start, x.stop - x.start, y.stop - y.start), self.view.box.viewRect()
-        if shown.intersects(place):
-            return
-        if place.width() > shown.width() or place.height() > shown.height():
-            self.view.zoom_to(place, border=0.1)
-        else:
-            self.view.centre_on(place.center())
+        self.view.reveal(QRectF(x.start, y.start, x.stop - x.start, y.stop - y.start))
 
     # ------------------------------------------------------------------ tools
 
@@ -226,8 +237,11 @@ class Canvas(QWidget):
         self.view.left_pans = tool.pans
         self.view.tool_cursor = tool.cursor
         self.view.show_cursor()
+        tool.refresh()
         self._refresh_hover()
         self.tool_changed.emit(name)
+        if self._document is not None:
+            self.say(tool.help)
 
     @property
     def brush_size(self) -> float:
@@ -246,13 +260,20 @@ class Canvas(QWidget):
         """Give up the gesture that is going on, without a change; False if there was none."""
         busy = self._tool.busy
         self._tool.cancel()
+        self._tool.refresh()
         return busy
 
     def delete_selected(self) -> None:
         """Delete the selected cells; locked ones stay."""
         if self._document is not None and self._document.selected:
             self.cancel()
-            self.say(say_deleted(*delete_cells(self._document, self._document.selected)))
+            ids = self._document.selected
+            self.change(lambda cells, tick: delete(cells, ids), "Deleting", ids)
+
+    @property
+    def working(self) -> bool:
+        """Whether a change that takes long is being computed."""
+        return self._changes.working
 
     # ------------------------------------------------------------------ what tools use
 
@@ -263,32 +284,33 @@ class Canvas(QWidget):
     def label_at(self, pointer: Pointer) -> int:
         if self._document is None or not self._on_image(pointer):
             return 0
-        return int(self._document.labels[self._plane, pointer.row, pointer.col])
+        id_ = int(self._document.labels[self._plane, pointer.row, pointer.col])
+        return 0 if id_ in self.hidden else id_
 
     def show_preview(self, preview: Preview | None, rows: slice, cols: slice) -> None:
         self._overlay.set_preview(preview)
         self._overlay.repaint_box(rows, cols)
 
-    def show_shape(self, path: QPainterPath | None, colour: QColor = CHANGES) -> None:
+    def show_shape(self, path: QPainterPath | None, colour: QColor = CHANGES, fill: bool = True) -> None:
         if path is None:
             self._shape.clear()
         else:
-            self._shape.show_path(path, colour, self.pixel_size)
+            self._shape.show_path(path, colour, self.pixel_size, fill)
 
-    def show_ring(self, pointer: Pointer | None, colour: QColor = CHANGES) -> None:
+    def show_ring(self, pointer: Pointer | None, colour: QColor = CHANGES, double: bool = False) -> None:
         if pointer is None:
             self._ring.clear()
             return
-        centre, radius = QPointF(pointer.x, pointer.y), self._brush_size / 2
-        path = QPainterPath()
-        path.addEllipse(centre, radius, radius)
-        if colour == CREATES:  # a plus tells eyes that do not see the colour
-            arm = min(radius * 0.5, 5 * self.pixel_size)
-            path.moveTo(pointer.x - arm, pointer.y)
-            path.lineTo(pointer.x + arm, pointer.y)
-            path.moveTo(pointer.x, pointer.y - arm)
-            path.lineTo(pointer.x, pointer.y + arm)
-        self._ring.show_path(path, colour, self.pixel_size)
+        radius, pixel = self._brush_size / 2, self.pixel_size
+        path = ring_path(pointer.x, pointer.y, radius, pixel, colour, double)
+        self._ring.show_path(path, colour, pixel)
+
+    def change(
+        self, operation: Operation, title: str = "", ids: Iterable[int] = (), *, slow: bool = False
+    ) -> None:
+        if self._document is not None:
+            at_once = not slow and is_small(self._document, set(ids))
+            self._changes.carry_out(self._document, operation, title, at_once)
 
     def say(self, text: str) -> None:
         self.said.emit(text)
@@ -296,12 +318,11 @@ class Canvas(QWidget):
     # ------------------------------------------------------------------ events
 
     def event(self, event: QEvent | None) -> bool:
-        """Within a gesture these keys belong to the tool, whatever command they stand for otherwise."""
+        """Some keys belong to the tool, whatever command they stand for otherwise."""
         if (
             isinstance(event, QKeyEvent)
             and event.type() == QEvent.Type.ShortcutOverride
-            and self._tool.busy
-            and event.key() in _KEYS_OF_GESTURES
+            and self._tool.takes_key(Qt.Key(event.key()))
         ):
             event.accept()
             return True
@@ -340,6 +361,9 @@ class Canvas(QWidget):
 
     def _press(self, pointer: Pointer) -> None:
         self._pointer = pointer
+        if pointer.rubber and self.tool != "eraser":
+            self._tool_of_hand = self.tool
+            self.set_tool("eraser")
         self._tool.press(pointer)
 
     def _move(self, pointer: Pointer, held: bool) -> None:
@@ -353,6 +377,9 @@ class Canvas(QWidget):
     def _release(self, pointer: Pointer) -> None:
         self._pointer = pointer
         self._tool.release(pointer)
+        if self._tool_of_hand is not None:
+            self.set_tool(self._tool_of_hand)
+            self._tool_of_hand = None
 
     def _double_click(self, pointer: Pointer) -> None:
         if self._tool.uses_brush_size:  # two quick dabs
@@ -386,7 +413,8 @@ class Canvas(QWidget):
             return None
         pixels = self._pixels[:, self._plane, pointer.row, pointer.col]
         values = tuple(float(value) for value in np.asarray(pixels))
-        return Reading(self._plane, pointer.row, pointer.col, values, self.label_at(pointer))
+        label = int(self._document.labels[self._plane, pointer.row, pointer.col])
+        return Reading(self._plane, pointer.row, pointer.col, values, label)
 
     def _on_image(self, pointer: Pointer) -> bool:
         assert self._document is not None
@@ -397,11 +425,14 @@ class Canvas(QWidget):
 
     def _show_patch(self, patch: Patch) -> None:
         self.guides.apply(patch)
+        self._overlay.records_changed(patch.records)
         z, rows, cols = patch.box
         if z.start <= self._plane < z.stop:
             self._overlay.labels_changed(rows, cols)
             self._refresh_hover()
+        self._tool.refresh()
 
     def _show_selection(self) -> None:
         assert self._document is not None
         self._overlay.set_selected(self._document.selected)
+        self._tool.refresh()

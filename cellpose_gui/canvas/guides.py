@@ -49,6 +49,9 @@ class Guides(QObject):
         self._comparison.set_plane(plane)
         self._minimap.refresh()
 
+    def set_hidden(self, ids: frozenset[int]) -> None:
+        self._numbers.set_hidden(ids)
+
     def apply(self, patch: Patch) -> None:
         """Take over what a patch has changed."""
         self._numbers.apply(patch)

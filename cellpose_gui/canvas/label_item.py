@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 import cv2
@@ -17,10 +18,14 @@ from cellpose_gui.canvas.neighbours import REACH, neighbour_pairs
 from cellpose_gui.canvas.palette import LabelColours, OverlayStyle
 from cellpose_gui.canvas.sampling import PixelGrid, take_pixels
 from cellpose_gui.canvas.screen_item import ScreenItem
+from model_core.annotation.objects import ObjectRecord
 
+Changes = Mapping[int, tuple[ObjectRecord | None, ObjectRecord | None]]
 _LARGE_PIXELS = 1 / 3  # image pixels per logical pixel from which on outlines are one pixel wider
 _SELECTED_LINE = 0xFFFFFFFF
 _SELECTED_HALO = 0xC0000000
+_GAP = 0xFF000000
+_DASH = 5  # logical pixels, at least one pixel of the image
 _NOTHING = np.zeros((0, 0), np.uint32)
 _SMALL = 300_000  # pixels whose neighbours are found at once, without a thread
 
@@ -56,6 +61,7 @@ class LabelItem(ScreenItem):
     def set_labels(self, labels: np.ndarray | None, plane: int = 0) -> None:
         """Show `plane` of `labels` (uint32, Z, Y, X), which is read at every repaint and not copied."""
         self._labels, self._preview = labels, None
+        self.colours.set_hidden(frozenset())
         self.colours.restart()
         self.set_extent(*(labels.shape[1:] if labels is not None else (0, 0)))
         self.set_plane(plane)
@@ -131,6 +137,23 @@ class LabelItem(ScreenItem):
         self.colours.set_selected(ids)
         self.update()
 
+    def set_locked(self, ids: Iterable[int]) -> None:
+        """Dash the outlines of these labels."""
+        locked = frozenset(ids)
+        if locked != self.colours.locked_ids:
+            self.colours.set_locked(locked)
+            self.update()
+
+    def records_changed(self, records: Changes) -> None:
+        """What is known of these objects is something else now: old and new record by id."""
+        locked = {id_ for id_, (_, now) in records.items() if now is not None and now.locked}
+        self.set_locked((self.colours.locked_ids - records.keys()) | locked)
+
+    def set_hidden(self, ids: frozenset[int]) -> None:
+        """Do not show these labels."""
+        self.colours.set_hidden(ids)
+        self.update()
+
     def set_preview(self, preview: Preview | None) -> None:
         """Show `preview` on top of the labels from the next repaint on; see `repaint_box`."""
         self._preview = preview
@@ -158,6 +181,8 @@ class LabelItem(ScreenItem):
             result[shown] = self.colours.line[ids[inner][shown]]
         if self.colours.any_selected:
             self._highlight(result, ids, edges, width + round(grid.ratio), inner)
+        if style.outlines and self.colours.locked_ids:
+            self._dash(result, ids[inner], widened(edges, ids, width + round(grid.ratio))[inner], grid)
         return result
 
     def _line_width(self, grid: PixelGrid) -> int:
@@ -177,6 +202,13 @@ class LabelItem(ScreenItem):
         ids[(grid.rows < 0) | (grid.rows >= height)] = 0
         ids[:, (grid.cols < 0) | (grid.cols >= width)] = 0
         return ids
+
+    def _dash(self, result: np.ndarray, ids: np.ndarray, edges: np.ndarray, grid: PixelGrid) -> None:
+        """Interrupt the outlines of locked labels. The gaps lie still in the image when the view moves."""
+        inner = slice(self.margin, -self.margin)
+        length = max(1, round(_DASH * grid.ratio * grid.step))
+        gaps = (grid.rows[inner, None] + grid.cols[inner]) // length % 2 == 0
+        result[gaps & edges & self.colours.locked[ids]] = _GAP
 
     def _highlight(
         self,

@@ -20,11 +20,13 @@ class Mark(pg.GraphicsObject):
         self._colour = QColor("white")
         self._fill_opacity = fill_opacity
         self._reach = 0.0
+        self._fill = True
 
-    def show_path(self, path: QPainterPath, colour: QColor, pixel_size: float) -> None:
+    def show_path(self, path: QPainterPath, colour: QColor, pixel_size: float, fill: bool = True) -> None:
         """Show `path`; `pixel_size` is the length of a logical pixel in image coordinates."""
         self.prepareGeometryChange()
         self._path, self._colour, self._reach = path, colour, _REACH * pixel_size
+        self._fill = fill
         self.update()
 
     def clear(self) -> None:
@@ -41,7 +43,7 @@ class Mark(pg.GraphicsObject):
         self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
     ) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if self._fill_opacity:
+        if self._fill and self._fill_opacity:
             tint = QColor(self._colour)
             tint.setAlphaF(self._fill_opacity)
             painter.fillPath(self._path, tint)

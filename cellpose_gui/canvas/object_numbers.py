@@ -34,11 +34,15 @@ class Places:
         for id_, (_, record) in patch.records.items():
             self._table[id_] = 0 if record is None else _row(record)
 
-    def inside(self, area: QRectF, plane: int, least_side: float) -> np.ndarray:
+    def inside(
+        self, area: QRectF, plane: int, least_side: float, hidden: frozenset[int] = frozenset()
+    ) -> np.ndarray:
         """Rows (id, x, y) of the largest cells of a plane with their centre in `area`, MOST at most."""
         z0, z1, y, x, side, _ = self._table.T
         seen = (z0 <= plane) & (plane < z1) & (side >= least_side)
         seen &= (x >= area.left()) & (x <= area.right()) & (y >= area.top()) & (y <= area.bottom())
+        unseen = np.fromiter(hidden, np.int64, len(hidden))
+        seen[unseen[unseen < len(seen)]] = False
         ids = np.flatnonzero(seen)
         if len(ids) > MOST:
             ids = ids[np.argpartition(side[ids], -MOST)[-MOST:]]
@@ -57,6 +61,7 @@ class ObjectNumbers(pg.GraphicsObject):
         super().__init__()
         self._extent = QRectF()
         self._plane = 0
+        self._hidden: frozenset[int] = frozenset()
         self._objects: dict[int, ObjectRecord] = {}
         self._places: Places | None = None
         self._background = Background(self._placed)
@@ -71,12 +76,18 @@ class ObjectNumbers(pg.GraphicsObject):
         self.prepareGeometryChange()
         self._extent = QRectF(0, 0, width, height)
         self._objects, self._places, self._meanwhile = objects, None, []
+        self._hidden = frozenset()
         self._background.cancel()
         if self.isVisible():
             self._place()
 
     def set_plane(self, plane: int) -> None:
         self._plane = plane
+        self.update()
+
+    def set_hidden(self, ids: frozenset[int]) -> None:
+        """Cells that are not shown have no number either."""
+        self._hidden = ids
         self.update()
 
     def show_numbers(self, shown: bool) -> None:
@@ -116,7 +127,7 @@ class ObjectNumbers(pg.GraphicsObject):
         pixel = 1 / view.m11()
         reach = _REACH * pixel
         seen = option.exposedRect.adjusted(-reach, -reach, reach, reach)
-        found = self._places.inside(seen, self._plane, _LEAST_SIZE * pixel)
+        found = self._places.inside(seen, self._plane, _LEAST_SIZE * pixel, self._hidden)
         painter.save()
         painter.setWorldTransform(QTransform())
         font = QFont(QApplication.font())

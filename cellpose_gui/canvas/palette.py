@@ -28,12 +28,14 @@ class OverlayStyle:
 
 class LabelColours:
     """Tables from label id to premultiplied colour (uint32 0xAARRGGBB): `fill`, `line`, `selected_fill`; and
-    to bool: `selected`."""
+    to bool: `selected`, `locked`."""
 
     def __init__(self) -> None:
         self.style = OverlayStyle()
         self._colouring: Colouring | None = None
         self._selected_ids: frozenset[int] = frozenset()
+        self.hidden: frozenset[int] = frozenset()
+        self.locked_ids: frozenset[int] = frozenset()
         self.restart()
 
     def set_style(self, style: OverlayStyle) -> None:
@@ -52,7 +54,16 @@ class LabelColours:
 
     def set_selected(self, ids: frozenset[int]) -> None:
         self._selected_ids = ids
-        self._rebuild_selected()
+        self._rebuild_marks()
+
+    def set_locked(self, ids: frozenset[int]) -> None:
+        self.locked_ids = ids
+        self._rebuild_marks()
+
+    def set_hidden(self, ids: frozenset[int]) -> None:
+        """Give these ids no colour at all."""
+        self.hidden = ids
+        self._rebuild()
 
     @property
     def any_selected(self) -> bool:
@@ -113,8 +124,10 @@ class LabelColours:
         self.line = _premultiplied(colours, style.outline_opacity).take(slots)
         selected_opacity = min(1.0, style.fill_opacity + _SELECTED_EXTRA)
         self.selected_fill = _premultiplied(colours, selected_opacity).take(slots)
-        self.fill[0] = self.line[0] = self.selected_fill[0] = 0
-        self._rebuild_selected()
+        hidden = self._places(self.hidden)
+        for table in (self.fill, self.line, self.selected_fill):
+            table[0] = table[hidden] = 0
+        self._rebuild_marks()
 
     @property
     def _palette(self) -> np.ndarray:
@@ -127,10 +140,15 @@ class LabelColours:
         step = next(step for step in (7, 5, 3) if np.gcd(step, count) == 1)
         return (np.arange(first, last) * step % count).astype(np.uint8)
 
-    def _rebuild_selected(self) -> None:
-        self.selected = np.zeros(len(self._slots), bool)
-        ids = np.fromiter(self._selected_ids, np.int64, len(self._selected_ids))
-        self.selected[ids[ids < len(self._slots)]] = True
+    def _rebuild_marks(self) -> None:
+        self.selected, self.locked = np.zeros(len(self._slots), bool), np.zeros(len(self._slots), bool)
+        self.selected[self._places(self._selected_ids - self.hidden)] = True
+        self.locked[self._places(self.locked_ids - self.hidden)] = True
+
+    def _places(self, ids: frozenset[int]) -> np.ndarray:
+        """Those ids that the tables reach."""
+        places = np.fromiter(ids, np.int64, len(ids))
+        return places[places < len(self._slots)]
 
 
 def _premultiplied(colours: np.ndarray, opacity: float) -> np.ndarray:

@@ -15,6 +15,8 @@ class Pointer:
     shift: bool = False
     ctrl: bool = False
     alt: bool = False
+    pressure: float = 1.0  # of a pen, 0 to 1
+    rubber: bool = False  # the other end of a pen
 
     @property
     def row(self) -> int:

@@ -6,7 +6,15 @@ from collections.abc import Callable
 
 import pyqtgraph as pg
 from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt, pyqtSignal
-from PyQt6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
+from PyQt6.QtGui import (
+    QKeyEvent,
+    QMouseEvent,
+    QPointingDevice,
+    QResizeEvent,
+    QSinglePointEvent,
+    QTabletEvent,
+    QWheelEvent,
+)  # fmt: skip
 from PyQt6.QtWidgets import QGraphicsItem, QGraphicsView, QWidget
 
 from cellpose_gui.canvas.pointer import Pointer
@@ -53,6 +61,8 @@ class CanvasView(pg.GraphicsView):
         self._fitted = True
         self._pan_from: QPointF | None = None
         self._space_held = False
+        self._pen_down = False
+        self._pressure = 1.0  # the last one
         self.left_pans = False
         self.tool_cursor = Qt.CursorShape.ArrowCursor
         self.wheel_is_taken: Callable[[Pointer], bool] = lambda pointer: False  # asked before the wheel zooms
@@ -113,6 +123,16 @@ class CanvasView(pg.GraphicsView):
         """Bring a point of the image to the middle of the window."""
         middle = QPointF(self.viewport().width() / 2, self.viewport().height() / 2)
         self.place(self.scale_factor, point, middle)
+
+    def reveal(self, place: QRectF) -> None:
+        """Move to a rectangle (image coordinates) of which nothing can be seen; the zoom stays if it fits."""
+        shown = self.box.viewRect()
+        if shown.intersects(place):
+            return
+        if place.width() > shown.width() or place.height() > shown.height():
+            self.zoom_to(place, border=0.1)
+        else:
+            self.centre_on(place.center())
 
     def actual_size(self) -> None:
         """One image pixel per device pixel."""
@@ -182,6 +202,28 @@ class CanvasView(pg.GraphicsView):
             self.double_clicked.emit(self._pointer(event))
         event.accept()
 
+    def viewportEvent(self, event: QEvent | None) -> bool:
+        if isinstance(event, QTabletEvent):
+            self._pen_event(event)
+            return event.isAccepted()
+        return super().viewportEvent(event)
+
+    def _pen_event(self, event: QTabletEvent) -> None:
+        """The tip of a pen draws, with its pressure; all else that a pen does comes again as the mouse."""
+        kind, tip = event.type(), event.button() == Qt.MouseButton.LeftButton
+        event.ignore()
+        if kind == QEvent.Type.TabletPress and tip and not (self._space_held or self.left_pans):
+            self._pen_down = True
+            self.pressed.emit(self._pointer(event))
+        elif kind == QEvent.Type.TabletMove and self._pen_down:
+            self.moved.emit(self._pointer(event), True)
+        elif kind == QEvent.Type.TabletRelease and tip and self._pen_down:
+            self._pen_down = False
+            self.released.emit(self._pointer(event))
+        else:
+            return
+        event.accept()
+
     def wheelEvent(self, event: QWheelEvent | None) -> None:
         assert event is not None
         turn = (
@@ -225,12 +267,20 @@ class CanvasView(pg.GraphicsView):
         pans = self._space_held or self.left_pans
         self.viewport().setCursor(Qt.CursorShape.OpenHandCursor if pans else self.tool_cursor)
 
-    def _pointer(self, event: QMouseEvent | QWheelEvent) -> Pointer:
+    def _pointer(self, event: QSinglePointEvent) -> Pointer:
         position, held = self.image_position(event.position()), event.modifiers()
+        pressure, rubber = 1.0, False
+        if isinstance(event, QTabletEvent):
+            rubber = event.pointerType() == QPointingDevice.PointerType.Eraser
+            # A release has none; the stroke must not end in a point for that.
+            pressure = event.pressure() if event.type() != QEvent.Type.TabletRelease else self._pressure
+            self._pressure = pressure
         return Pointer(
             position.x(),
             position.y(),
             shift=bool(held & Qt.KeyboardModifier.ShiftModifier),
             ctrl=bool(held & Qt.KeyboardModifier.ControlModifier),
             alt=bool(held & Qt.KeyboardModifier.AltModifier),
+            pressure=pressure,
+            rubber=rubber,
         )

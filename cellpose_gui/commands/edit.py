@@ -41,7 +41,7 @@ def edit_commands(window: MainWindow) -> list[Command]:
         edit(
             "select_all",
             "Select &all",
-            do=window.select_all,
+            do=window.selected_cells.select_all,
             keys=("Ctrl+A",),
             section="selection",
             when=when.cells,

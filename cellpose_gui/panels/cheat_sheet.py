@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QEvent, Qt
 from PyQt6.QtGui import QPalette
 from PyQt6.QtWidgets import QDialog, QDialogButtonBox, QLineEdit, QTextBrowser, QVBoxLayout, QWidget
 
@@ -58,6 +58,11 @@ class CheatSheet(QDialog):
             for title, rows in found.items()
         }
         return {title: rows for title, rows in fits.items() if rows}
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.PaletteChange:
+            self._fill()  # the ground of the keys is of the old theme
 
     def _fill(self) -> None:
         sections = list(self.sections(self._line.text()).items())

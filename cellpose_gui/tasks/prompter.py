@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from cellpose_gui.document.document import Document
@@ -43,6 +42,11 @@ class Prompter(QObject):
             self.tasks.cancel(slot)
         self._document, self._fields, self._waiting = document, None, []
 
+    @property
+    def fields(self) -> Segmentation | None:
+        """Those of the open image, None while nobody has needed any."""
+        return self._fields
+
     def keep(self, fields: Segmentation) -> None:
         """The fields of a run over the open image, to answer from."""
         self.tasks.cancel("fields")
@@ -64,19 +68,6 @@ class Prompter(QObject):
             return
         self.tasks.run(
             "Wand", lambda progress, cancel: work.object_at(fields, point, level), done, slot=f"wand {point}"
-        )
-
-    def split(
-        self, masks: Mapping[int, Mask], stroke: np.ndarray, done: Callable[[dict[int, np.ndarray]], None]
-    ) -> None:
-        """Tells ``done`` the parts of each object that a stroke divides: by its sinks where there are fields
-        already, else along the stroke."""
-        fields = self._fields
-        self.tasks.run(
-            "Split",
-            lambda progress, cancel: work.split_objects(fields, masks, stroke),
-            done,
-            slot=f"split {sorted(masks)}",
         )
 
     def segment_box(self, box: Box) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -23,6 +22,7 @@ from model_core.annotation.model_patch import MODEL_STEP, model_patch
 from model_core.annotation.patch import Box, Patch
 from model_core.annotation.region_patch import region_patch
 from model_core.errors import UserError
+from model_core.formats import numbering
 from model_core.formats.label_image import write_labels
 from model_core.images.image import Image
 from model_core.images.readers import read_image
@@ -129,16 +129,6 @@ def object_at(fields: Segmentation, point: tuple[int, int, int], level: int) -> 
     return prompts.object_at(fields, point, level)
 
 
-def split_objects(
-    fields: Segmentation | None, masks: Mapping[int, Mask], stroke: np.ndarray
-) -> dict[int, np.ndarray]:
-    """The parts of those objects that a stroke divides."""
-    from model_core.segmentation.split import split
-
-    parts = {id_: split(fields, mask, stroke) for id_, mask in masks.items()}
-    return {id_: part for id_, part in parts.items() if part is not None}
-
-
 @dataclass(frozen=True, eq=False)
 class FoundInBox:
     """What a model found in a box, the Patch that puts it there (None: no change), and what to say."""
@@ -203,7 +193,7 @@ def set_document_aside(path: Path, folder: Path | None = None) -> Path:
     return set_aside(cells_path(path, folder))
 
 
-def export_labels(path: Path, labels: np.ndarray) -> Path:
+def export_labels(path: Path, labels: np.ndarray, consecutive: bool = False) -> Path:
     """Writes a label image. Raises UserError; an existing file is replaced only by a whole new one."""
-    write_labels(path, labels)
+    write_labels(path, numbering.consecutive(labels) if consecutive else labels)
     return path

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from itertools import chain
+from operator import attrgetter
 from typing import Any
+
+import numpy as np
 
 
 class Source(str, Enum):
@@ -104,6 +108,18 @@ def record_from_row(row: Iterable[Any]) -> ObjectRecord:
         note,
         bool(locked),
     )
+
+
+def column(records: Collection[ObjectRecord], name: str, width: int = 1) -> np.ndarray:
+    """One field of all records, a number (N,) or `width` of them (N, width), in a few ms for 100,000.
+
+    int64, float64 for the centroid.
+    """
+    values = map(attrgetter(name), records)
+    dtype = np.float64 if name == "centroid" else np.int64
+    if width == 1:
+        return np.fromiter(values, dtype, len(records))
+    return np.fromiter(chain.from_iterable(values), dtype, width * len(records)).reshape(-1, width)
 
 
 class ObjectTable(Mapping[int, ObjectRecord]):

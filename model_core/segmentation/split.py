@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from scipy import ndimage
 
+from model_core.annotation.cutting import cut_apart, drawn
+from model_core.annotation.objects import ObjectRecord
+from model_core.annotation.patch import Box
+from model_core.annotation.splitting import Parting
 from model_core.flows.sinks import group_by_sink
 from model_core.segmentation.basins import enlarged, largest_piece, radius_of, rests, stride_for
 from model_core.segmentation.mask import Mask
 from model_core.segmentation.segmentation import Segmentation
 
-_CRUMB = 5  # px: smaller pieces beside a stroke go to their neighbours
 _TAIL = 8.0  # px of a stroke that tell the direction in which it ends
 _AGREEMENT = 0.5  # overlap over union of what the sinks and what the stroke make of a part
 
@@ -44,25 +46,26 @@ def split(fields: Segmentation | None, mask: Mask, stroke: np.ndarray) -> np.nda
     return names[parts]
 
 
+def by_sinks(fields: Segmentation) -> Parting:
+    """The `Parting` that asks the fields of the image; see `split`."""
+
+    def part(
+        labels: np.ndarray, record: ObjectRecord, plane: int, points: np.ndarray
+    ) -> tuple[Box, np.ndarray | None]:
+        box = record.slices
+        return box, split(fields, Mask(box, labels[box] == record.id), points[:, ::-1] - 0.5)
+
+    return part
+
+
 def _sides(mask: Mask, stroke: np.ndarray) -> np.ndarray | None:
     """int32, the shape of the mask: the pieces into which a line cuts it; None if it stays in one."""
     outline = np.asarray(mask.pixels.any(0))
     points = np.asarray(stroke, np.float64) - (mask.box[1].start, mask.box[2].start)
     far = 2.0 * max(outline.shape)
     ends = [_drawn_on(points, outline, far), _drawn_on(points[::-1], outline, far)]
-    line = np.zeros(outline.shape, np.uint8)
-    path = np.rint(np.concatenate([*ends[:1], points, *ends[1:]])[:, ::-1]).astype(np.int32)
-    cv2.polylines(line, [path], False, 1)
-    cross = ndimage.generate_binary_structure(3, 1)
-    pieces, count = ndimage.label(mask.pixels & (line == 0), cross)
-    sizes = np.bincount(pieces.ravel(), minlength=count + 1)
-    sizes[0] = 0
-    real = np.flatnonzero(sizes >= _CRUMB)
-    if len(real) < 2:
-        return None
-    names = np.zeros(count + 1, np.int32)
-    names[real] = np.arange(1, len(real) + 1)
-    return _spread(names[pieces], mask.pixels)
+    path = np.concatenate([*ends[:1], points, *ends[1:]])[:, ::-1] + 0.5
+    return cut_apart(mask.pixels, drawn(path, outline.shape))
 
 
 def _drawn_on(points: np.ndarray, outline: np.ndarray, far: float) -> np.ndarray:

@@ -66,9 +66,13 @@ def open_image(qtbot: QtBot, window: MainWindow, path: Path) -> Document:
     return document
 
 
-def press(qtbot: QtBot, window: MainWindow, key: Qt.Key, ctrl: bool = False) -> None:
+def press(qtbot: QtBot, window: MainWindow, key: Qt.Key, ctrl: bool = False, shift: bool = False) -> None:
     """A key on whatever has the keyboard."""
-    held = Qt.KeyboardModifier.ControlModifier if ctrl else Qt.KeyboardModifier.NoModifier
+    held = Qt.KeyboardModifier.NoModifier
+    if ctrl:
+        held |= Qt.KeyboardModifier.ControlModifier
+    if shift:
+        held |= Qt.KeyboardModifier.ShiftModifier
     qtbot.keyClick(QApplication.focusWidget() or window, key, held)
 
 

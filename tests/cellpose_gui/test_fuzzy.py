@@ -15,6 +15,8 @@ TITLES = [
     "Redo",
     "Fit image",
     "Find a command",
+    "Brush",
+    "Delete by rule",
 ]
 
 
@@ -33,6 +35,8 @@ def best(typed: str) -> str:
         ("SHO", "Show outlines"),
         ("outl", "Outline"),
         ("redo", "Redo"),
+        ("bru", "Brush"),
+        ("by ru", "Delete by rule"),
     ],
 )
 def test_letters_find_what_was_meant(typed: str, meant: str) -> None:

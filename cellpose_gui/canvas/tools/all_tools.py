@@ -6,11 +6,17 @@ from cellpose_gui.canvas.tools.box import Box
 from cellpose_gui.canvas.tools.brush import Brush
 from cellpose_gui.canvas.tools.delete import Delete
 from cellpose_gui.canvas.tools.eraser import Eraser
+from cellpose_gui.canvas.tools.fill import Fill
+from cellpose_gui.canvas.tools.lasso import Lasso
 from cellpose_gui.canvas.tools.outline import Outline
 from cellpose_gui.canvas.tools.pan import Pan
+from cellpose_gui.canvas.tools.polygon import Polygon
+from cellpose_gui.canvas.tools.reshape import Reshape
 from cellpose_gui.canvas.tools.select import Select
 from cellpose_gui.canvas.tools.split import Split
 from cellpose_gui.canvas.tools.tool import Tool
 from cellpose_gui.canvas.tools.wand import Wand
 
-TOOLS: tuple[type[Tool], ...] = (Select, Brush, Eraser, Outline, Wand, Box, Split, Delete, Pan)
+TOOLS: tuple[type[Tool], ...] = (
+    Select, Lasso, Brush, Eraser, Outline, Polygon, Reshape, Fill, Wand, Box, Split, Delete, Pan,
+)  # fmt: skip

@@ -22,14 +22,18 @@ class Brush(PaintingTool):
         ("Drag from the background", "paints a new cell"),
         ("Ctrl+drag", "paints over neighbours too"),
     )
+    nothing_done = "Nothing painted: cells are here already; Ctrl paints over them"
 
     def begin(self, pointer: Pointer, id_: int) -> tuple[Stroke, str] | None:
         document = self.host.document
         assert document is not None
         value = id_ or document.new_id()
-        rule: Rule = AllUnlocked(document.objects) if pointer.ctrl else Only(0)
+        rule: Rule = AllUnlocked(document.objects, self.host.hidden) if pointer.ctrl else Only(0)
         text = f"Extend cell {id_}" if id_ else f"Paint cell {value}"
         return Stroke(document.labels[self.host.plane], value, rule), text
+
+    def takes_others(self, pointer: Pointer) -> bool:
+        return pointer.ctrl
 
     def colour_for(self, pointer: Pointer, id_: int) -> QColor:
         return CHANGES if id_ else CREATES

@@ -1,40 +1,36 @@
-"""Delete: a click deletes the cell below."""
+"""Delete: a click deletes the cell below, a box or a lasso those inside."""
 
 from __future__ import annotations
 
 from PyQt6.QtCore import Qt
 
 from cellpose_gui.canvas.pointer import Pointer
-from cellpose_gui.canvas.tools.edits import delete_cells, say_deleted
-from cellpose_gui.canvas.tools.tool import Tool, ToolHost
+from cellpose_gui.canvas.tools.area import AreaTool
+from cellpose_gui.canvas.tools.tool import ERASES_ALL
+from model_core.annotation.deleting import delete
 
 
-class Delete(Tool):
-    """Acts at release and only where the press was on the same cell, so that a slip can be dragged away."""
+class Delete(AreaTool):
+    """Acts at release; Escape before that deletes nothing."""
 
     name = "delete"
-    title = "Delete by click"
-    help = "Every click deletes a cell"
+    title = "Delete"
+    help = "Click a cell, drag a box around cells, or draw around them with Alt, to delete them"
     shortcut = "K"
-    gestures = (("Click", "deletes a cell"),)
+    gestures = (
+        ("Click", "deletes a cell"),
+        ("Drag", "deletes the cells in a box"),
+        ("Alt+drag", "deletes the cells in a line drawn around them"),
+    )
     cursor = Qt.CursorShape.PointingHandCursor
+    colour = ERASES_ALL
 
-    def __init__(self, host: ToolHost) -> None:
-        super().__init__(host)
-        self._pressed = 0
+    def clicked(self, pointer: Pointer, id_: int) -> None:
+        if id_:
+            self.covered(pointer, {id_})
 
-    @property
-    def busy(self) -> bool:
-        return self._pressed != 0
-
-    def press(self, pointer: Pointer) -> None:
-        self._pressed = self.host.label_at(pointer)
-
-    def release(self, pointer: Pointer) -> None:
-        id_, document = self._pressed, self.host.document
-        self.cancel()
-        if document is not None and id_ and self.host.label_at(pointer) == id_:
-            self.host.say(say_deleted(*delete_cells(document, [id_])))
-
-    def cancel(self) -> None:
-        self._pressed = 0
+    def covered(self, pointer: Pointer, ids: set[int]) -> None:
+        if ids:
+            self.host.change(lambda cells, tick: delete(cells, ids), "Deleting", ids)
+        else:
+            self.host.say("No cell has its centre inside")

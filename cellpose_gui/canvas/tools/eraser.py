@@ -21,11 +21,12 @@ class Eraser(PaintingTool):
         ("Drag from a cell", "erases from that cell only"),
         ("Drag from the background", "erases from all cells"),
     )
+    nothing_done = "Nothing erased"
 
     def begin(self, pointer: Pointer, id_: int) -> tuple[Stroke, str] | None:
         document = self.host.document
         assert document is not None
-        rule: Rule = Only(id_) if id_ else AllUnlocked(document.objects)
+        rule: Rule = Only(id_) if id_ else AllUnlocked(document.objects, self.host.hidden)
         text = f"Erase from cell {id_}" if id_ else "Erase"
         return Stroke(document.labels[self.host.plane], 0, rule), text
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
-import numpy as np
 from PyQt6.QtCore import QPointF, Qt
-from PyQt6.QtGui import QImage, QPainter, QPainterPath
+from PyQt6.QtGui import QPainterPath
 
 from cellpose_gui.canvas.pointer import Pointer
-from cellpose_gui.canvas.tools.edits import finish_stroke
-from cellpose_gui.canvas.tools.stroke import AllUnlocked, Only, Rule, Stroke
+from cellpose_gui.canvas.tools.outlining import draw_cell
 from cellpose_gui.canvas.tools.tool import CREATES, Tool, ToolHost
 
 
@@ -23,7 +19,7 @@ class Outline(Tool):
 
     name = "outline"
     title = "Outline"
-    help = "Draw around a cell"
+    help = "Draw around a cell with the button held"
     shortcut = "O"
     gestures = (
         ("Drag", "draws around a new cell"),
@@ -52,46 +48,13 @@ class Outline(Tool):
             self.host.show_shape(self._path, CREATES)
 
     def release(self, pointer: Pointer) -> None:
-        path, document = self._path, self.host.document
+        path = self._path
         self.cancel()
-        if path is None or document is None:
+        if path is None:
             return
         path.lineTo(pointer.x, pointer.y)
-        plane = document.labels[self.host.plane]
-        top, left, mask = filled(path, *plane.shape)
-        if not mask.any():
-            return
-        value = document.new_id()
-        rule: Rule = AllUnlocked(document.objects) if self._over else Only(0)
-        stroke = Stroke(plane, value, rule)
-        stroke.add_mask(top, left, mask)
-        finish_stroke(document, self.host.plane, stroke, f"Outline cell {value}")
+        self.host.say(draw_cell(self.host, path, self._over, "Outline"))
 
     def cancel(self) -> None:
         self._path = None
         self.host.show_shape(None)
-
-
-def filled(path: QPainterPath, height: int, width: int) -> tuple[int, int, np.ndarray]:
-    """The pixels whose centres lie inside a path, within an image of this size.
-
-    Returns the first row and column of the mask, and the mask (bool, Y, X), as small as the path allows.
-    """
-    bounds = path.boundingRect()
-    top, left = max(0, math.floor(bounds.top())), max(0, math.floor(bounds.left()))
-    bottom, right = min(height, math.ceil(bounds.bottom())), min(width, math.ceil(bounds.right()))
-    if top >= bottom or left >= right:
-        return 0, 0, np.zeros((0, 0), bool)
-    picture = QImage(right - left, bottom - top, QImage.Format.Format_Grayscale8)
-    picture.fill(0)
-    shape = path.translated(-left, -top)
-    shape.setFillRule(Qt.FillRule.WindingFill)
-    painter = QPainter(picture)
-    painter.fillPath(shape, Qt.GlobalColor.white)
-    painter.end()
-    bits = picture.constBits()
-    assert bits is not None
-    lines = np.frombuffer(bits.asstring(picture.sizeInBytes()), np.uint8).reshape(
-        bottom - top, picture.bytesPerLine()
-    )
-    return top, left, lines[:, : right - left] > 0

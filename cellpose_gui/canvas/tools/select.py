@@ -1,78 +1,50 @@
-"""Select: click a cell, drag a box, Shift adds, Ctrl deletes."""
+"""Select: click a cell, drag a box, draw a lasso; and what Cellpose users do with a modifier held."""
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QRectF, Qt
-from PyQt6.QtGui import QPainterPath
+from PyQt6.QtCore import Qt
 
 from cellpose_gui.canvas.pointer import Pointer
-from cellpose_gui.canvas.tools.edits import delete_cells, say_deleted
-from cellpose_gui.canvas.tools.tool import Tool, ToolHost
+from cellpose_gui.canvas.tools.area import AreaTool
+from model_core.annotation.deleting import delete
+from model_core.annotation.merging import merge
 
-_CLICK_REACH = 4.0  # logical pixels that the mouse may move within a click
 
-
-class Select(Tool):
+class Select(AreaTool):
     """A click selects the cell below and a click on background none; with Shift it adds or takes away. A
-    dragged box selects the cells whose centre lies inside. Ctrl and click deletes the cell, Delete the whole
-    selection."""
+    dragged box selects, Alt and drag draws a lasso, both with Shift add. Ctrl and click deletes the cell,
+    Alt and click merges it into the selection."""
 
     name = "select"
     title = "Select"
-    help = "Select cells by click or box; Ctrl+click deletes"
+    help = "Click a cell, drag a box or, with Alt, draw around cells; Ctrl+click deletes, Alt+click merges"
     shortcut = "V"
-    gestures = (
+    gestures: tuple[tuple[str, str], ...] = (
         ("Click", "selects a cell"),
         ("Shift+click", "adds a cell, or takes it away"),
-        ("Drag", "selects the cells in a box"),
+        ("Drag", "selects the cells in a box, with Shift adds them"),
+        ("Alt+drag", "selects the cells in a line drawn around them"),
         ("Ctrl+click", "deletes a cell"),
+        ("Alt+click", "merges a cell with the selected ones"),
     )
 
-    def __init__(self, host: ToolHost) -> None:
-        super().__init__(host)
-        self._start: Pointer | None = None
-        self._box: QRectF | None = None
-
-    @property
-    def busy(self) -> bool:
-        return self._start is not None
-
-    def press(self, pointer: Pointer) -> None:
-        self.cancel()
-        self._start = pointer
-
-    def drag(self, pointer: Pointer) -> None:
-        if self._start is None:
-            return
-        across, down = pointer.x - self._start.x, pointer.y - self._start.y
-        if self._box is None and max(abs(across), abs(down)) < _CLICK_REACH * self.host.pixel_size:
-            return
-        self._box = QRectF(self._start.x, self._start.y, across, down).normalized()
-        path = QPainterPath()
-        path.addRect(self._box)
-        self.host.show_shape(path)
-
-    def release(self, pointer: Pointer) -> None:
-        start, box, document = self._start, self._box, self.host.document
-        self.cancel()
-        if start is None or document is None:
-            return
-        if box is not None:
-            found = self._inside(box)
-            document.select(document.selected | found if start.shift else found)
-            return
-        id_ = self.host.label_at(start)
-        if start.ctrl:
+    def clicked(self, pointer: Pointer, id_: int) -> None:
+        document = self.host.document
+        assert document is not None
+        if pointer.ctrl:
             if id_:
-                self.host.say(say_deleted(*delete_cells(document, [id_])))
-        elif start.shift:
+                self.host.change(lambda cells, tick: delete(cells, [id_]), "Deleting", [id_])
+        elif pointer.alt:
+            self._merge(id_)
+        elif pointer.shift:
             document.select(document.selected ^ ({id_} if id_ else set()))
         else:
             document.select({id_} if id_ else ())
 
-    def cancel(self) -> None:
-        self._start = self._box = None
-        self.host.show_shape(None)
+    def covered(self, pointer: Pointer, ids: set[int]) -> None:
+        document = self.host.document
+        assert document is not None
+        document.select(document.selected | ids if pointer.shift else ids)
 
     def key(self, key: Qt.Key) -> bool:
         document = self.host.document
@@ -81,13 +53,14 @@ class Select(Tool):
             return True
         return False
 
-    def _inside(self, box: QRectF) -> set[int]:
-        document, plane = self.host.document, self.host.plane
+    def _merge(self, id_: int) -> None:
+        document = self.host.document
         assert document is not None
-        return {
-            record.id
-            for record in document.objects.values()
-            if record.box[0] <= plane < record.box[1]
-            and box.left() <= record.centroid[2] + 0.5 <= box.right()
-            and box.top() <= record.centroid[1] + 0.5 <= box.bottom()
-        }
+        others = document.selected - {id_}
+        if not others:
+            self.host.say("Select a cell first, then Alt+click the one to be merged with it")
+        elif not id_:
+            self.host.say("There is no cell here to be merged")
+        else:
+            ids = others | {id_}
+            self.host.change(lambda cells, tick: merge(cells, ids), "Merging", ids)

@@ -1,118 +1,117 @@
-"""Split: a stroke across a cell parts it where its halves meet."""
+"""Split: a line across a cell parts it where its halves meet, a click in each half divides it in between."""
 
 from __future__ import annotations
 
-import cv2
-import numpy as np
 from PyQt6.QtCore import QPointF, Qt
 from PyQt6.QtGui import QPainterPath
 
 from cellpose_gui.canvas.pointer import Pointer
+from cellpose_gui.canvas.tools.handles import line_through
 from cellpose_gui.canvas.tools.tool import CHANGES, Tool, ToolHost
-from cellpose_gui.document.document import Document
-from model_core.segmentation.mask import Mask
+from model_core.annotation.proposal import Annotated, Proposal, Tick
+from model_core.annotation.splitting import along_line, split_by_line, split_by_points, through_planes
+
+_CLICK_REACH = 4.0  # logical pixels that the mouse may move within a click
+_DOT = 4.0  # logical pixels: radius of the mark where the first click was
 
 
 class Split(Tool):
-    """Parts every cell that the stroke crosses from side to side; if there is none, the one it lies in most.
-
-    The flows of the model say where the halves meet; where they do not know of two, the stroke is the cut.
-    The largest part keeps the id. Locked cells stay whole.
-    """
+    """A drag parts the cells that it crosses, or only those that are selected. The fields of the model, if
+    there are some, say where the halves meet; otherwise the line is the cut, with Ctrl in any case and in
+    this plane only. Two clicks in one cell divide it. Escape forgets the line or the first click."""
 
     name = "split"
-    title = "Split by stroke"
-    help = "Draw across a cell to part it where its halves meet"
+    title = "Split"
+    help = "Draw across a cell to part it where its halves meet, or click once in each half"
     shortcut = "T"
-    gestures = (("Drag across cells", "parts them"),)
+    gestures = (
+        ("Drag across cells", "parts them where their halves meet"),
+        ("Ctrl+drag", "cuts exactly along the line, in this plane only"),
+        ("Click in each half", "divides a cell in between"),
+    )
     cursor = Qt.CursorShape.CrossCursor
 
     def __init__(self, host: ToolHost) -> None:
         super().__init__(host)
-        self._path: QPainterPath | None = None
+        self._line: list[Pointer] = []
+        self._first: Pointer | None = None
+        self._dragged = False
 
     @property
     def busy(self) -> bool:
-        return self._path is not None
+        return bool(self._line) or self._first is not None
 
     def press(self, pointer: Pointer) -> None:
-        self.cancel()
         if self.host.document is not None:
-            self._path = QPainterPath(QPointF(pointer.x, pointer.y))
+            self._line, self._dragged = [pointer], False
 
     def drag(self, pointer: Pointer) -> None:
-        if self._path is not None:
-            self._path.lineTo(pointer.x, pointer.y)
-            self.host.show_shape(self._path, CHANGES)
+        if not self._line:
+            return
+        self._line.append(pointer)
+        start = self._line[0]
+        way = max(abs(pointer.x - start.x), abs(pointer.y - start.y))
+        self._dragged |= way >= _CLICK_REACH * self.host.pixel_size
+        if self._dragged:
+            path = line_through([(point.x, point.y) for point in self._line], closed=False)
+            self.host.show_shape(path, CHANGES, fill=False)
 
     def release(self, pointer: Pointer) -> None:
-        path, document = self._path, self.host.document
-        self.cancel()
-        if path is None or document is None:
+        line, dragged = self._line, self._dragged
+        self._line = []
+        if self.host.document is None or not line:
             return
-        path.lineTo(pointer.x, pointer.y)
-        points = np.array([(e.y, e.x) for e in map(path.elementAt, range(path.elementCount()))]) - 0.5
-        ids = crossed(document.labels[self.host.plane], points)
-        locked = [id_ for id_ in ids if document.objects[id_].locked]
-        masks = {id_: _mask_of(document, id_) for id_ in ids if id_ not in locked}
-        if locked:
-            self.host.say(f"Cell {locked[0]} is locked")
-        if masks and self.host.prompts is not None:
-            self.host.prompts.split(masks, points, lambda parts: self._put(document, masks, parts))
-        elif not locked:
-            self.host.say("The line crosses no cell")
+        if dragged:
+            self.cancel()
+            self._part([*line, pointer])
+        else:
+            self._click(line[0])
+
+    def double_click(self, pointer: Pointer) -> bool:
+        self.press(pointer)
+        return True
+
+    def refresh(self) -> None:
+        if self._first is not None and not self._line:
+            path = QPainterPath()
+            radius = _DOT * self.host.pixel_size
+            path.addEllipse(QPointF(self._first.x, self._first.y), radius, radius)
+            self.host.show_shape(path, CHANGES)
 
     def cancel(self) -> None:
-        self._path = None
+        self._line, self._first, self._dragged = [], None, False
         self.host.show_shape(None)
 
-    def _put(self, document: Document, masks: dict[int, Mask], parts: dict[int, np.ndarray]) -> None:
-        """The parts as one step; a cell that has changed meanwhile stays as it is."""
-        if self.host.document is not document:
-            return
-        same = {
-            id_: part
-            for id_, part in parts.items()
-            if np.array_equal(document.labels[masks[id_].box] == id_, masks[id_].pixels)
-        }
-        if not same:
-            self.host.say("The line does not part the cell")
-            return
-        boxes = [masks[id_].box for id_ in same]
-        z, y, x = (slice(min(b[a].start for b in boxes), max(b[a].stop for b in boxes)) for a in range(3))
-        new = document.labels[z, y, x].copy()
-        for id_, part in same.items():
-            box = masks[id_].box
-            inside = new[
-                tuple(slice(b.start - w.start, b.stop - w.start) for b, w in zip(box, (z, y, x), strict=True))
-            ]
-            for number in range(2, int(part.max()) + 1):
-                inside[part == number] = document.new_id()
-        words = f"cell {next(iter(same))}" if len(same) == 1 else f"{len(same)} cells"
-        document.edit((z, y, x), new, f"Split {words}")
-        self.host.say(f"Split {words}")
+    def _part(self, line: list[Pointer]) -> None:
+        document, plane, hidden = self.host.document, self.host.plane, self.host.hidden
+        assert document is not None
+        points, among, exactly = [(point.x, point.y) for point in line], document.selected, line[0].ctrl
+        fields = None if exactly or self.host.prompts is None else self.host.prompts.fields
 
+        def split(cells: Annotated, tick: Tick) -> Proposal:
+            if fields is not None:
+                from model_core.segmentation.split import by_sinks  # late: the window is up before the engine
 
-def _mask_of(document: Document, id_: int) -> Mask:
-    box = document.objects[id_].slices
-    return Mask(box, document.labels[box] == id_)
+                parting = by_sinks(fields)
+            else:
+                parting = along_line if exactly else through_planes
+            return split_by_line(cells, plane, points, among, hidden, parting)
 
+        volume = document.labels.shape[0] > 1
+        self.host.change(split, "Splitting", slow=fields is not None or (volume and not exactly))
 
-def crossed(plane: np.ndarray, points: np.ndarray) -> list[int]:
-    """The ids that a stroke, float (N, 2) y and x, crosses from side to side; else that it lies in most."""
-    low = np.floor(points.min(0)).astype(int) - 1
-    line = np.zeros(np.ceil(points.max(0)).astype(int) + 2 - low, np.uint8)
-    cv2.polylines(line, [np.rint(points - low)[:, ::-1].astype(np.int32)], False, 1)
-    rows, cols = (at + start for at, start in zip(np.nonzero(line), low, strict=True))
-    height, width = plane.shape
-    on = (rows >= 0) & (rows < height) & (cols >= 0) & (cols < width)
-    ids, counts = np.unique(plane[rows[on], cols[on]], return_counts=True)
-    ids, counts = ids[ids > 0], counts[ids > 0]
-    if not len(ids):
-        return []
-    ends = set()
-    for row, col in np.rint(points[[0, -1]]).astype(int):
-        if 0 <= row < height and 0 <= col < width:
-            ends.add(int(plane[row, col]))
-    across = [id_ for id_ in ids.tolist() if id_ not in ends]
-    return across or [int(ids[counts.argmax()])]
+    def _click(self, pointer: Pointer) -> None:
+        first, id_ = self._first, self.host.label_at(pointer)
+        if not id_:
+            self.host.say("Click inside the cell that is to be split, or drag a line across it")
+        elif first is None or self.host.label_at(first) != id_:
+            self._first = pointer
+            self.refresh()
+            self.host.say(f"Now click in the other half of cell {id_}")
+        else:
+            self.cancel()
+            plane = self.host.plane
+            one, other = (first.row, first.col), (pointer.row, pointer.col)
+            self.host.change(
+                lambda cells, tick: split_by_points(cells, plane, one, other), "Splitting", slow=True
+            )

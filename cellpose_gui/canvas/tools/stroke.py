@@ -37,17 +37,21 @@ class Only:
 
 
 class AllUnlocked:
-    """Replaces every label whose object is not locked."""
+    """Replaces every label whose object is neither locked nor among those to be `kept`."""
 
-    def __init__(self, objects: Mapping[int, ObjectRecord]) -> None:
+    def __init__(self, objects: Mapping[int, ObjectRecord], kept: frozenset[int] = frozenset()) -> None:
         self._objects = objects
+        self._kept = kept
         self._known: set[int] = {0}
         self._locked = np.empty(0, np.uint32)
 
     def meet(self, ids: np.ndarray) -> None:
         new = set(np.unique(ids).tolist()) - self._known
         self._known |= new
-        locked = [id_ for id_ in new if id_ in self._objects and self._objects[id_].locked]
+        locked = [
+            id_ for id_ in new
+            if id_ in self._kept or (id_ in self._objects and self._objects[id_].locked)
+        ]  # fmt: skip
         if locked:
             self._locked = np.append(self._locked, np.array(locked, np.uint32))
 
@@ -127,6 +131,11 @@ class Stroke:
         self._rule.meet(new)
         self.show_on(new, np.arange(top, bottom), np.arange(left, right))
         return slice(top, bottom), slice(left, right), new
+
+    @property
+    def empty(self) -> bool:
+        """True when it has not covered a pixel of the image."""
+        return self._touched is None
 
     def extent(self) -> tuple[slice, slice]:
         """Rows and columns of everything covered so far."""

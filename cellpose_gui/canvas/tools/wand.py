@@ -8,11 +8,11 @@ import numpy as np
 from PyQt6.QtCore import Qt
 
 from cellpose_gui.canvas.pointer import Pointer
-from cellpose_gui.canvas.tools.pieces import separate_pieces
 from cellpose_gui.canvas.tools.stroke import AllUnlocked, Only, Rule
 from cellpose_gui.canvas.tools.tool import Tool, ToolHost
 from cellpose_gui.document.document import Document
 from model_core.annotation.objects import Source
+from model_core.annotation.pieces import separate_pieces
 from model_core.segmentation.mask import Mask
 
 _SMALLEST, _LARGEST = -12, 20  # levels
@@ -136,7 +136,7 @@ class Wand(Tool):
             document.undo()
         id_ = wanted.id or document.new_id()
         made = replace(wanted, id=id_)
-        rule: Rule = AllUnlocked(document.objects) if wanted.over else Only(0)
+        rule: Rule = AllUnlocked(document.objects, self.host.hidden) if wanted.over else Only(0)
         if last:
             self._made = made
         if _draw(document, mask, id_, rule, made.text):

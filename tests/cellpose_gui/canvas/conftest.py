@@ -13,7 +13,11 @@ from pytestqt.qtbot import QtBot
 
 from cellpose_gui.canvas.canvas import Canvas
 from cellpose_gui.document.document import Document
+from cellpose_gui.tasks.prompter import Prompter
+from cellpose_gui.tasks.task_runner import TaskRunner
 from tests.cellpose_gui.canvas.hand import Hand, make_document
+from tests.cellpose_gui.canvas.seen_cells import CELLS, Ask, Shown
+from tests.model_core.segmentation.fields import fields_of
 
 
 @pytest.fixture
@@ -39,3 +43,26 @@ def show(qtbot: QtBot, tmp_path: Path) -> Iterator[Callable[..., tuple[Canvas, D
     yield show_document
     for document in opened:
         document.close()
+
+
+@pytest.fixture
+def ask(show: Callable[..., Shown], qtbot: QtBot) -> Iterator[Ask]:
+    """A canvas over these labels and pixels, with the fields of `CELLS` unless told."""
+    runners: list[TaskRunner] = []
+
+    def with_fields(tool: str, labels: np.ndarray, fields: bool = True) -> Shown:
+        picture, planes = (CELLS > 0).astype(np.uint8) * 200, 1 if labels.ndim == 2 else len(labels)
+        canvas, document, hand = show(labels, np.stack([picture] * planes)[None])
+        tasks = TaskRunner()
+        runners.append(tasks)
+        canvas.prompts = Prompter(tasks)
+        canvas.prompts.said.connect(canvas.said)
+        canvas.prompts.set_document(document)
+        if fields:
+            canvas.prompts.keep(fields_of(CELLS, 18))
+        canvas.set_tool(tool)
+        return canvas, document, hand
+
+    yield with_fields
+    for tasks in runners:
+        assert tasks.stop_all()

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from PyQt6.QtCore import QPoint, QPointF, Qt
-from PyQt6.QtGui import QWheelEvent
+from PyQt6.QtCore import QEvent, QPoint, QPointF, Qt
+from PyQt6.QtGui import QInputDevice, QPointingDevice, QTabletEvent, QWheelEvent
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication
 
@@ -18,6 +18,7 @@ from model_core.images.image import Image
 NO_KEYS = Qt.KeyboardModifier.NoModifier
 CTRL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
+ALT = Qt.KeyboardModifier.AltModifier
 LEFT = Qt.MouseButton.LeftButton
 
 
@@ -70,6 +71,11 @@ class Hand:
     def release(self, x: float, y: float, keys: Qt.KeyboardModifier = NO_KEYS) -> None:
         QTest.mouseRelease(self.port, LEFT, keys, self.at(x, y))
 
+    def double_click(self, x: float, y: float) -> None:
+        """As the system tells it: a click, then a double click instead of the second press."""
+        self.click(x, y)
+        QTest.mouseDClick(self.port, LEFT, NO_KEYS, self.at(x, y))
+
     def click(self, x: float, y: float, keys: Qt.KeyboardModifier = NO_KEYS) -> None:
         QTest.mouseClick(self.port, LEFT, keys, self.at(x, y))
 
@@ -78,6 +84,29 @@ class Hand:
         for point in points[1:]:
             self.move(*point)
         self.release(*points[-1], keys)
+
+    def pen(
+        self, *points: tuple[float, float, float], rubber: bool = False, button: Qt.MouseButton = LEFT
+    ) -> None:
+        """Draws with a pen through (x, y, pressure)."""
+        kind = QPointingDevice.PointerType.Eraser if rubber else QPointingDevice.PointerType.Pen
+        device = QPointingDevice(
+            "pen", 1, QInputDevice.DeviceType.Stylus, kind, QInputDevice.Capability.Pressure, 1, 3
+        )
+        press, move, release = QEvent.Type.TabletPress, QEvent.Type.TabletMove, QEvent.Type.TabletRelease
+        last = len(points) - 1
+        for number, (x, y, pressure) in enumerate(points):
+            for event in (press,) * (number == 0) + (move,) + (release,) * (number == last):
+                where = QPointF(self.at(x, y))
+                force, held = (0.0, Qt.MouseButton.NoButton) if event == release else (pressure, button)
+                changed = Qt.MouseButton.NoButton if event == move else button
+                QApplication.sendEvent(
+                    self.port,
+                    QTabletEvent(
+                        event, device, where, QPointF(self.port.mapToGlobal(where)), force, 0, 0, 0, 0, 0,
+                        NO_KEYS, changed, held,
+                    ),
+                )  # fmt: skip
 
     def turn_wheel(self, x: float, y: float, notches: float, keys: Qt.KeyboardModifier = NO_KEYS) -> None:
         where = QPointF(self.at(x, y))

@@ -42,6 +42,7 @@ def test_numbers_follow_edits(show, qtbot) -> None:
     document.edit(box, np.full((1, 10, 10), 3000, np.uint32), "Paint")
     assert places.inside(everywhere, 0, 5)[:, 0].tolist() == [1, 2, 3000]
     assert places.inside(everywhere, 0, 5)[-1].tolist() == [3000, 55, 45]
+    assert places.inside(everywhere, 0, 5, frozenset({1, 5000}))[:, 0].tolist() == [2, 3000], "one is hidden"
     document.undo()
     assert places.inside(everywhere, 0, 5)[:, 0].tolist() == [1, 2]
     assert not len(places.inside(everywhere, 1, 5)), "another plane"

@@ -8,8 +8,8 @@ from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtGui import QPainterPath
 from PyQt6.QtTest import QTest
 
-from cellpose_gui.canvas.tools.outline import filled
-from tests.cellpose_gui.canvas.hand import CTRL, LEFT, NO_KEYS, SHIFT, counts, lock, two_cells
+from cellpose_gui.canvas.tools.outlining import filled
+from tests.cellpose_gui.canvas.hand import ALT, CTRL, LEFT, NO_KEYS, SHIFT, counts, lock, two_cells
 
 
 def test_click_selects_and_shift_adds_and_takes_away(show):
@@ -75,13 +75,56 @@ def test_the_selection_is_deleted_in_all_planes_in_one_step(show):
     assert counts(document) == {1: 200, 2: 200, 3: 1}
 
 
-def test_delete_tool_deletes_the_cell_that_was_pressed_and_released(show):
+def test_delete_tool_deletes_by_click_box_and_lasso(show):
     canvas, document, hand = show(two_cells())
     canvas.set_tool("delete")
-    hand.drag((15, 15), (50, 50))
-    assert counts(document) == {1: 100, 2: 100}
+    hand.click(50, 50)
+    assert document.undo_text == "Start"
     hand.click(35, 15)
     assert counts(document) == {1: 100}
+    document.undo()
+    hand.drag((5, 5), (40, 22))
+    assert counts(document) == {}
+    document.undo()
+    hand.drag((28, 5), (45, 5), (45, 30), (28, 30), keys=ALT)
+    assert counts(document) == {1: 100}
+
+
+def test_escape_saves_cells_from_a_box_of_the_delete_tool(show):
+    canvas, document, hand = show(two_cells())
+    canvas.set_tool("delete")
+    hand.press(5, 5)
+    hand.move(45, 25)
+    QTest.keyClick(canvas.view, Qt.Key.Key_Escape)
+    hand.release(45, 25)
+    assert counts(document) == {1: 100, 2: 100}
+
+
+@pytest.mark.parametrize(("tool", "keys"), [("select", ALT), ("lasso", NO_KEYS)])
+def test_lasso_selects_cells_whose_centre_it_goes_around(show, tool, keys):
+    canvas, document, hand = show(two_cells())
+    canvas.set_tool(tool)
+    around_second = (25, 5), (44, 5), (44, 25), (25, 25)
+    hand.drag(*around_second, keys=keys)
+    assert document.selected == {2}
+    hand.drag((2, 2), (18, 2), (18, 18), (2, 18), keys=keys | SHIFT)
+    assert document.selected == {1, 2}
+    hand.drag((50, 40), (60, 40), (60, 50), keys=keys)
+    assert document.selected == frozenset()
+
+
+def test_alt_click_merges_with_the_selection_in_one_step(show):
+    canvas, document, hand = show(two_cells())
+    said = []
+    canvas.said.connect(said.append)
+    hand.click(15, 15, ALT)
+    assert "Select a cell first" in said[-1]
+    hand.click(15, 15)
+    hand.click(35, 15, ALT)
+    assert counts(document) == {1: 200} and document.selected == {1}
+    assert "2 pieces" in said[-1]
+    document.undo()
+    assert counts(document) == {1: 100, 2: 100}
 
 
 def test_locked_cells_are_not_deleted(show, qtbot):

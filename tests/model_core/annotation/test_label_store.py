@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from skimage.measure import regionprops
 
 from model_core.annotation.label_store import LabelStore
 from model_core.annotation.objects import Review, Source
 from model_core.annotation.patch import StalePatchError
+from tests.model_core.annotation.cells import assert_records_are_right
 
 
 def box(*bounds: int) -> tuple[slice, slice, slice]:
@@ -25,18 +25,6 @@ def paint(store: LabelStore, bounds: tuple[int, ...], value: int, source: Source
     patch = store.edit(where, np.full_like(store.labels[where], value), f"Paint {value}", source)
     if patch is not None:
         store.apply(patch)
-
-
-def assert_records_are_right(store: LabelStore) -> None:
-    measured = {region.label: region for region in regionprops(store.labels.astype(np.int64))}
-    assert measured.keys() == set(store.objects)
-    for id_, region in measured.items():
-        record = store.objects[id_]
-        lows, highs = region.bbox[:3], region.bbox[3:]
-        assert record.id == id_
-        assert record.box == (lows[0], highs[0], lows[1], highs[1], lows[2], highs[2])
-        assert record.area == region.area
-        np.testing.assert_allclose(record.centroid, region.centroid, rtol=0, atol=1e-9)
 
 
 def test_a_new_object_has_its_record() -> None:

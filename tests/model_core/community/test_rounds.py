@@ -57,7 +57,7 @@ class World:
         (folder / "store" / "contributions").mkdir(parents=True)
         self.store = Store(str(folder / "store"))
         target = folder / "first.safetensors"
-        first = TrainingRequest([folder / "sets"], target, steps=BEFORE, learning_rate=RATE)
+        first = TrainingRequest([folder / "sets"], target, steps=BEFORE, learning_rate=RATE, crops=1)
         torch.manual_seed(0)
         train_model(first)
         network, card = read_network(first.target)
@@ -70,7 +70,9 @@ class World:
 
     def run(self, steps: int = FIRST, **instead: object) -> Outcome:
         """A round that trains as usual, only faster, if nothing else is given instead."""
-        instead = {"train": lambda request, say: train_model(replace(request, learning_rate=RATE))} | instead
+        instead = {
+            "train": lambda request, say: train_model(replace(request, learning_rate=RATE, crops=1))
+        } | instead
         request = replace(self.request, steps=steps)
         return run_round(self.store, request, lambda sentence: None, **instead)  # type: ignore[arg-type]
 
@@ -92,7 +94,7 @@ def _small(patch: pytest.MonkeyPatch) -> None:
     options = FlowNetOptions(widths=(16, 32, 32), depths=(1, 1, 1))
     patch.setattr(batches, "SIDES", (64,))
     patch.setattr(training_run, "FlowNet", lambda: FlowNet(options))
-    patch.setattr(training_run, "TrainingOptions", partial(TrainingOptions, crops=1, warmup=10))
+    patch.setattr(training_run, "TrainingOptions", partial(TrainingOptions, warmup=10))
 
 
 @pytest.fixture(autouse=True)

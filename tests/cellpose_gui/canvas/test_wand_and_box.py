@@ -1,9 +1,6 @@
-"""Wand, box and split: what becomes of the labels when the mouse asks the model about a place."""
+"""Wand and box: what becomes of the labels when the mouse asks the model about a place."""
 
 from __future__ import annotations
-
-from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,54 +8,10 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from cellpose_gui.canvas.canvas import Canvas
-from cellpose_gui.document.document import Document
-from cellpose_gui.tasks.prompter import Prompter
-from cellpose_gui.tasks.task_runner import TaskRunner
 from model_core.annotation.objects import Source
-from tests.cellpose_gui.canvas.hand import CTRL, SHIFT, Hand, counts, lock
-from tests.model_core.drawings import SeeingModel, balls
-from tests.model_core.segmentation.fields import fields_of
-
-CELLS = balls((60, 80), [(20, 20), (20, 38), (42, 60)], 9)
-NOTHING = np.zeros_like(CELLS)
-Shown = tuple[Canvas, Document, Hand]
-Ask = Callable[..., Shown]
-
-
-@pytest.fixture
-def ask(show: Callable[..., Shown], qtbot: QtBot) -> Iterator[Ask]:
-    """A canvas over these labels and pixels, with the fields of `CELLS` unless told."""
-    runners: list[TaskRunner] = []
-
-    def with_fields(tool: str, labels: np.ndarray, fields: bool = True) -> Shown:
-        canvas, document, hand = show(labels, (CELLS > 0)[None, None].astype(np.uint8) * 200)
-        tasks = TaskRunner()
-        runners.append(tasks)
-        canvas.prompts = Prompter(tasks)
-        canvas.prompts.said.connect(canvas.said)
-        canvas.prompts.set_document(document)
-        if fields:
-            canvas.prompts.keep(fields_of(CELLS, 18))
-        canvas.set_tool(tool)
-        return canvas, document, hand
-
-    yield with_fields
-    for tasks in runners:
-        assert tasks.stop_all()
-
-
-def settle(qtbot: QtBot, canvas: Canvas) -> None:
-    """Waits until nothing is on its way."""
-    assert canvas.prompts is not None
-    tasks = canvas.prompts.tasks
-    qtbot.waitUntil(lambda: not tasks.busy and not tasks._current)
-
-
-def like(document: Document, id_: int, number: int) -> float:
-    """The overlap of a cell of the document with one of `CELLS`."""
-    mine, true = document.labels[0] == id_, number == CELLS
-    return float((mine & true).sum() / (mine | true).sum())
+from tests.cellpose_gui.canvas.hand import CTRL, SHIFT, counts, lock
+from tests.cellpose_gui.canvas.seen_cells import CELLS, NOTHING, Ask, like, settle
+from tests.model_core.drawings import SeeingModel
 
 
 def test_a_click_makes_the_cell_there_in_one_step(ask: Ask, qtbot: QtBot) -> None:
@@ -230,56 +183,3 @@ def test_a_box_that_is_a_slip_or_off_the_image_does_nothing(ask: Ask, qtbot: QtB
     hand.press(10, 10)
     hand.move(40, 40)
     assert canvas.cancel()
-
-
-JOINED = np.where((CELLS == 1) | (CELLS == 2), 1, 0)
-
-
-def test_a_stroke_across_parts_a_cell_where_its_halves_meet(ask: Ask, qtbot: QtBot) -> None:
-    canvas, document, hand = ask("split", JOINED)
-    hand.drag((26, 8), (29, 20), (30, 33))
-    settle(qtbot, canvas)
-    assert set(document.objects) == {1, 2}
-    pairs = [(like(document, a, 1), like(document, b, 2)) for a, b in ((1, 2), (2, 1))]
-    assert min(max(pairs)) > 0.95
-    assert document.undo_text == "Split cell 1"
-    document.undo()
-    assert counts(document) == {1: int((JOINED > 0).sum())}
-
-
-def test_without_fields_the_stroke_is_the_cut(ask: Ask, qtbot: QtBot) -> None:
-    canvas, document, hand = ask("split", JOINED, fields=False)
-    hand.drag((20, 8), (20, 33))
-    settle(qtbot, canvas)
-    assert set(document.objects) == {1, 2}
-    assert np.flatnonzero((document.labels[0] == 2).any(0)).max() <= 20
-
-
-def test_only_cells_that_are_crossed_are_parted(ask: Ask, qtbot: QtBot) -> None:
-    squares = np.zeros_like(CELLS)
-    squares[10:30, 10:30], squares[10:30, 30:50], squares[10:30, 50:70] = 1, 2, 3
-    canvas, document, hand = ask("split", squares, fields=False)
-    hand.drag((25, 20), (55, 20))
-    settle(qtbot, canvas)
-    after = counts(document)
-    assert after[1] == after[3] == 400
-    assert sorted(n for id_, n in after.items() if id_ not in (1, 3)) == pytest.approx([200, 200], abs=25)
-
-
-@pytest.mark.parametrize("stroke", [((2, 50), (30, 55)), ((-5, -5), (-9, -2)), ((2, 50),)])
-def test_a_stroke_that_misses_changes_nothing_and_says_so(ask: Ask, qtbot: QtBot, stroke: tuple) -> None:
-    canvas, document, hand = ask("split", JOINED)
-    before = document.labels.copy()
-    with qtbot.waitSignal(canvas.said):
-        hand.drag(*stroke)
-    settle(qtbot, canvas)
-    assert np.array_equal(document.labels, before)
-
-
-def test_a_locked_cell_stays_whole(ask: Ask, qtbot: QtBot) -> None:
-    canvas, document, hand = ask("split", JOINED)
-    document.change_records({1: replace(document.objects[1], locked=True)}, "Lock")
-    with qtbot.waitSignal(canvas.said, check_params_cb=lambda text: "locked" in text):
-        hand.drag((29, 8), (29, 33))
-    settle(qtbot, canvas)
-    assert set(document.objects) == {1}

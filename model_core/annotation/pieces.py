@@ -1,4 +1,4 @@
-"""What becomes of cells that a stroke cuts into pieces."""
+"""Cells in pieces: what becomes of those that a stroke cuts, and how many pieces a mask has."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 import cv2
 import numpy as np
 
+from model_core.annotation.boxes import relative, union
 from model_core.annotation.objects import ObjectRecord
+from model_core.annotation.patch import Box
 
-Box = tuple[slice, slice, slice]
 CRUMB = 5  # pixels: smaller pieces are slips of the hand
 
 
@@ -38,14 +39,14 @@ def separate_pieces(
             continue
         region = box if id_ in gained else objects[id_].slices
         if id_ in objects:
-            region = _union(region, objects[id_].slices)
+            region = union(region, objects[id_].slices)
         before = labels[region]
         held = before == id_
-        whole_box = _union(box, region)
+        whole_box = union(box, region)
         after = _with_change(labels, whole_box, box, new)
-        inner = _relative(region, whole_box)
-        numbered, count = _pieces(after[inner] == id_)
-        if count <= max(1, _pieces(held)[1]):
+        inner = relative(region, whole_box)
+        numbered, count = pieces(after[inner] == id_)
+        if count <= max(1, pieces(held)[1]):
             continue
         sizes = np.bincount(numbered.ravel(), minlength=count + 1)
         old_sizes = np.bincount(numbered[held], minlength=count + 1)
@@ -61,8 +62,8 @@ def separate_pieces(
     return box, new
 
 
-def _pieces(mask: np.ndarray) -> tuple[np.ndarray, int]:
-    """Connected pieces of a (Z, Y, X) mask, numbered from 1, and how many there are."""
+def pieces(mask: np.ndarray) -> tuple[np.ndarray, int]:
+    """Connected pieces of a (Z, Y, X) mask, numbered from 1, and how many there are; corners connect."""
     if mask.shape[0] == 1:
         count, numbered = cv2.connectedComponents(mask[0].view(np.uint8), connectivity=8)
         return numbered[None], count - 1
@@ -72,20 +73,23 @@ def _pieces(mask: np.ndarray) -> tuple[np.ndarray, int]:
     return numbered, count
 
 
-def _union(first: Box, second: Box) -> Box:
-    z, y, x = (slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in zip(first, second, strict=True))
-    return z, y, x
-
-
-def _relative(part: Box, whole: Box) -> Box:
-    z, y, x = (slice(p.start - w.start, p.stop - w.start) for p, w in zip(part, whole, strict=True))
-    return z, y, x
-
-
 def _with_change(labels: np.ndarray, whole: Box, box: Box, new: np.ndarray) -> np.ndarray:
     """The labels of `whole` after `new` was put into `box`, which lies inside `whole`."""
     if whole == box:
         return new
     after = labels[whole].copy()
-    after[_relative(box, whole)] = new
+    after[relative(box, whole)] = new
     return after
+
+
+def largest_piece(mask: np.ndarray) -> np.ndarray:
+    """The largest connected piece of a (Y, X) mask; the mask itself if there is only one."""
+    count, numbered, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
+    if count <= 2:
+        return mask
+    return numbered == 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
+
+
+def is_one_piece(mask: np.ndarray) -> bool:
+    """Whether the true pixels of a (Y, X) mask are connected."""
+    return cv2.connectedComponents(mask.view(np.uint8), connectivity=8)[0] <= 2
