@@ -19,8 +19,8 @@ import heapq
 import numba
 import numpy as np
 from scipy import ndimage
-from skimage.measure import label as label_components
 
+from model_core.flows.pieces import connected_pieces
 from model_core.flows.threads import in_threads
 
 _COARSEST = 12  # pixels: a grid this small is solved from zero
@@ -50,8 +50,7 @@ def labels_to_flows(labels: np.ndarray) -> np.ndarray:
     if labels.ndim not in (2, 3) or labels.dtype.kind not in "iub":
         raise ValueError(f"labels must be integers (Y, X) or (Z, Y, X), not {labels.dtype} {labels.shape}")
     volume = labels if labels.ndim == 3 else labels[None]
-    pieces = label_components(volume, connectivity=3).astype(np.int32, copy=False)
-    flows = flows_of_pieces(pieces, 1.0)
+    flows = flows_of_pieces(connected_pieces(volume), 1.0)
     return flows if labels.ndim == 3 else flows[1:, 0]
 
 
@@ -112,20 +111,21 @@ def _flows_of_pieces(pieces, boxes, stretch, flows, first, last):  # type: ignor
 @numba.njit(cache=True, nogil=True)
 def _centre(mask, step_z, step_y):  # type: ignore[no-untyped-def]
     """The pixel nearest to the centroid; where the centroid lies outside, among the deeper half of pixels."""
-    sums = np.zeros(3)
-    count = 0
-    for z, y, x in zip(*np.nonzero(mask)):  # noqa: B905 - numba knows no strict
-        sums += np.array([z, y, x], np.float64)
-        count += 1
-    sums /= count
-    nearest = np.rint(sums).astype(np.int64)
-    if mask[nearest[0], nearest[1], nearest[2]]:
-        return nearest[0], nearest[1], nearest[2]
+    sum_z, sum_y, sum_x, count = 0, 0, 0, 0
+    for z in range(1, mask.shape[0] - 1):
+        for y in range(1, mask.shape[1] - 1):
+            for x in range(1, mask.shape[2] - 1):
+                if mask[z, y, x]:
+                    sum_z, sum_y, sum_x, count = sum_z + z, sum_y + y, sum_x + x, count + 1
+    mid_z, mid_y, mid_x = sum_z / count, sum_y / count, sum_x / count
+    nearest = (int(np.rint(mid_z)), int(np.rint(mid_y)), int(np.rint(mid_x)))
+    if mask[nearest]:
+        return nearest
     depth = _depth(mask, step_z, step_y)
     best = np.inf
     centre = (0, 0, 0)
-    for z, y, x in zip(*np.nonzero(depth >= depth.max() / 2)):  # noqa: B905
-        dz, dy, dx = step_z * (z - sums[0]), step_y * (y - sums[1]), x - sums[2]
+    for z, y, x in zip(*np.nonzero(depth >= depth.max() / 2)):  # noqa: B905 - numba knows no strict
+        dz, dy, dx = step_z * (z - mid_z), step_y * (y - mid_y), x - mid_x
         distance = dz * dz + dy * dy + dx * dx
         if distance < best:
             best = distance
@@ -260,13 +260,21 @@ def _has_false_peaks(heat, mask, centre):  # type: ignore[no-untyped-def]
             for x in range(1, nx - 1):
                 if not mask[z, y, x] or (z == centre[0] and y == centre[1] and x == centre[2]):
                     continue
-                here = heat[z, y, x]
-                climbs = False
-                for k in range(z - 1, z + 2):
-                    for j in range(y - 1, y + 2):
-                        for i in range(x - 1, x + 2):
-                            climbs = climbs or heat[k, j, i] > here
-                if not climbs:
+                if not _climbs(heat, z, y, x):
+                    return True
+    return False
+
+
+@numba.njit(cache=True, nogil=True)
+def _climbs(heat, z, y, x):  # type: ignore[no-untyped-def]
+    """Whether some neighbour has a higher T."""
+    here = heat[z, y, x]
+    if heat[z, y, x - 1] > here or heat[z, y, x + 1] > here:  # most do
+        return True
+    for k in range(z - 1, z + 2):
+        for j in range(y - 1, y + 2):
+            for i in range(x - 1, x + 2):
+                if heat[k, j, i] > here:
                     return True
     return False
 
