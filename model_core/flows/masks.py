@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numba
 import numpy as np
 from scipy import ndimage
-from skimage.measure import label as label_components
 
 from model_core.flows.dynamics import follow_flows
+from model_core.flows.pieces import connected_pieces
 from model_core.flows.sections import section_flows
 from model_core.flows.sinks import group_by_sink
 from model_core.flows.targets import labels_to_flows
@@ -95,7 +95,7 @@ def checked_masks(
         bad = fit.error > flow_threshold
         bad[at_sides(labels, open_sides)] = False
         labels[bad[labels]] = 0
-    before = drop_small(fill_holes(labels), min_size)
+    before = fill_holes(labels)
     labels = renumbered(before)
     number = np.zeros(len(fit.error), np.int32)
     number[before] = labels
@@ -166,11 +166,7 @@ def _add_products(labels, true, flows, factor, sums):  # type: ignore[no-untyped
 
 def drop_small(labels: np.ndarray, min_size: int) -> np.ndarray:
     """Without objects of fewer than ``min_size`` px, and without pieces that small of larger ones."""
-    sizes = np.bincount(labels.ravel())
-    small = sizes < min_size
-    small[0] = False
-    labels = np.where(small[labels], 0, labels)
-    pieces = label_components(labels, connectivity=labels.ndim)
+    pieces = connected_pieces(labels.reshape((-1, *labels.shape[-2:]))).reshape(labels.shape)
     sizes = np.bincount(pieces.ravel())
     crumbs = sizes < min_size
     return np.where(crumbs[pieces], 0, labels)

@@ -8,8 +8,8 @@ in. So a perfect net says `section_flows`, not `labels_to_flows`, and its fields
 from __future__ import annotations
 
 import numpy as np
-from skimage.measure import label as label_components
 
+from model_core.flows.pieces import connected_pieces
 from model_core.flows.targets import flows_of_pieces
 
 
@@ -28,19 +28,8 @@ def section_flows(labels: np.ndarray, anisotropy: float = 1.0) -> np.ndarray:
     for axis in range(3):
         rows, columns = (a for a in range(3) if a != axis)
         order = (axis, rows, columns)
-        sections = _sections(labels.transpose(order))
+        sections = connected_pieces(labels.transpose(order), planes_apart=True)
         seen = flows_of_pieces(sections, anisotropy if rows == 0 else 1.0)
         for component, along in ((1, rows), (2, columns)):
             flows[along] += seen[component].transpose(np.argsort(order)) / 2
     return flows
-
-
-def _sections(labels: np.ndarray) -> np.ndarray:
-    """int32, the connected pieces of objects in each plane ``labels[n]`` by itself, numbered through."""
-    pieces = np.empty(labels.shape, np.int32)
-    highest = 0
-    for at, plane in enumerate(labels):
-        found = label_components(np.ascontiguousarray(plane), connectivity=2)
-        pieces[at] = np.where(found > 0, found + highest, 0)
-        highest += int(found.max())
-    return pieces

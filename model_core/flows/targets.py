@@ -6,7 +6,7 @@ heat diffusion from the centre, Stringer et al., Nature Methods 2021, with an ab
 one maximum, the centre, so its gradient leads there from everywhere, around corners too, and points
 inwards along the whole border. Touching neighbours never see each other.
 
-The system is solved coarse to fine: over-relaxed Gauss-Seidel sweeps on grids that halve until the
+The system is solved coarse to fine: over-relaxed sweeps on grids that halve until the
 piece is a few pixels wide, each grid starting from the one below it, so the work grows with the area.
 Where that leaves T too rough to lead to the centre (it falls by orders of magnitude along a long thin
 object, and coarse grids close narrow gaps), a flood from the centre makes it fall all the way outwards.
@@ -19,15 +19,15 @@ import heapq
 import numba
 import numpy as np
 from scipy import ndimage
-from skimage.measure import label as label_components
 
+from model_core.flows.pieces import connected_pieces
 from model_core.flows.threads import in_threads
 
 _COARSEST = 12  # pixels: a grid this small is solved from zero
 _OMEGA_COARSEST = 1.6
 _OMEGA = 1.4
 _SWEEPS_COARSEST = 24  # forward and backward pairs
-_SWEEPS = 6
+_SWEEPS = 8
 _SMOOTHING_SWEEPS = 1  # over-relaxation leaves a ripple
 _STEEPEST, _FLATTEST = 0.3, 0.95  # share of T that one step outwards keeps in a flood
 _SMALLEST = 1e-300
@@ -50,8 +50,7 @@ def labels_to_flows(labels: np.ndarray) -> np.ndarray:
     if labels.ndim not in (2, 3) or labels.dtype.kind not in "iub":
         raise ValueError(f"labels must be integers (Y, X) or (Z, Y, X), not {labels.dtype} {labels.shape}")
     volume = labels if labels.ndim == 3 else labels[None]
-    pieces = label_components(volume, connectivity=3).astype(np.int32, copy=False)
-    flows = flows_of_pieces(pieces, 1.0)
+    flows = flows_of_pieces(connected_pieces(volume), 1.0)
     return flows if labels.ndim == 3 else flows[1:, 0]
 
 
@@ -112,20 +111,21 @@ def _flows_of_pieces(pieces, boxes, stretch, flows, first, last):  # type: ignor
 @numba.njit(cache=True, nogil=True)
 def _centre(mask, step_z, step_y):  # type: ignore[no-untyped-def]
     """The pixel nearest to the centroid; where the centroid lies outside, among the deeper half of pixels."""
-    sums = np.zeros(3)
-    count = 0
-    for z, y, x in zip(*np.nonzero(mask)):  # noqa: B905 - numba knows no strict
-        sums += np.array([z, y, x], np.float64)
-        count += 1
-    sums /= count
-    nearest = np.rint(sums).astype(np.int64)
-    if mask[nearest[0], nearest[1], nearest[2]]:
-        return nearest[0], nearest[1], nearest[2]
+    sum_z, sum_y, sum_x, count = 0, 0, 0, 0
+    for z in range(1, mask.shape[0] - 1):
+        for y in range(1, mask.shape[1] - 1):
+            for x in range(1, mask.shape[2] - 1):
+                if mask[z, y, x]:
+                    sum_z, sum_y, sum_x, count = sum_z + z, sum_y + y, sum_x + x, count + 1
+    mid_z, mid_y, mid_x = sum_z / count, sum_y / count, sum_x / count
+    nearest = (int(np.rint(mid_z)), int(np.rint(mid_y)), int(np.rint(mid_x)))
+    if mask[nearest]:
+        return nearest
     depth = _depth(mask, step_z, step_y)
     best = np.inf
     centre = (0, 0, 0)
-    for z, y, x in zip(*np.nonzero(depth >= depth.max() / 2)):  # noqa: B905
-        dz, dy, dx = step_z * (z - sums[0]), step_y * (y - sums[1]), x - sums[2]
+    for z, y, x in zip(*np.nonzero(depth >= depth.max() / 2)):  # noqa: B905 - numba knows no strict
+        dz, dy, dx = step_z * (z - mid_z), step_y * (y - mid_y), x - mid_x
         distance = dz * dz + dy * dy + dx * dx
         if distance < best:
             best = distance
@@ -215,20 +215,50 @@ def _doubled(heat, mask):  # type: ignore[no-untyped-def]
     return fine
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)
+@numba.njit(cache=True, nogil=True)
 def _relax(heat, mask, centre, stretch, pairs, omega):  # type: ignore[no-untyped-def]
-    """Forward and backward Gauss-Seidel sweeps; a plane takes 8 neighbours, a volume 6.
+    """Over-relaxed sweeps, forward and backward; a plane takes 8 neighbours, a volume 6.
 
     The weights make the sum of differences to the neighbours a multiple of the Laplacian in space: with
     w = 1 / stretch^2 that is 2 (w + 1 + 1) in a volume and 6 (w + 1) in a plane; all 1 for cubic voxels.
     """
-    nz, ny, nx = mask.shape
-    flat = nz == 3
     w = 1.0 / (stretch * stretch)
-    diagonal = min(1.0, w)
-    above, beside = (3 * w - 2 * diagonal, 3 - 2 * diagonal) if flat else (w, 1.0)
-    share = 1 / (2 * above + 2 * beside + 4 * (diagonal if flat else 1.0))
     heat[centre[0], centre[1], centre[2]] = 1.0
+    if mask.shape[0] == 3:
+        _relax_plane(heat[1], mask[1], centre[1], centre[2], w, pairs, omega)
+    else:
+        _relax_volume(heat, mask, centre, w, pairs, omega)
+
+
+@numba.njit(cache=True, nogil=True, fastmath=True)
+def _relax_plane(heat, mask, centre_y, centre_x, w, pairs, omega):  # type: ignore[no-untyped-def]
+    """Row after row (Gauss-Seidel), the pixels of a row at once (Jacobi), which the processor does in parallel."""
+    ny, nx = mask.shape
+    diagonal = min(1.0, w)
+    above, beside = 3 * w - 2 * diagonal, 3 - 2 * diagonal
+    share = omega / (2 * above + 2 * beside + 4 * diagonal)
+    row = np.zeros(nx)
+    for _ in range(pairs):
+        for direction in (1, -1):
+            for j in range(1, ny - 1):
+                y = j if direction == 1 else ny - 1 - j
+                before, here, after, inside = heat[y - 1], heat[y], heat[y + 1], mask[y]
+                for x in range(1, nx - 1):
+                    corners = before[x - 1] + before[x + 1] + after[x - 1] + after[x + 1]
+                    total = above * (before[x] + after[x]) + beside * (here[x - 1] + here[x + 1])
+                    value = (1 - omega) * here[x] + share * (total + diagonal * corners)
+                    row[x] = max(value, 0.0) if inside[x] else 0.0
+                for x in range(1, nx - 1):
+                    here[x] = row[x]
+                if y == centre_y:
+                    here[centre_x] = 1.0
+
+
+@numba.njit(cache=True, nogil=True, fastmath=True)
+def _relax_volume(heat, mask, centre, w, pairs, omega):  # type: ignore[no-untyped-def]
+    """Gauss-Seidel."""
+    nz, ny, nx = mask.shape
+    share = 1 / (2 * w + 4)
     for _ in range(pairs):
         for direction in (1, -1):
             for k in range(1, nz - 1):
@@ -239,14 +269,9 @@ def _relax(heat, mask, centre, stretch, pairs, omega):  # type: ignore[no-untype
                         x = i if direction == 1 else nx - 1 - i
                         if not mask[z, y, x] or (z == centre[0] and y == centre[1] and x == centre[2]):
                             continue
-                        total = heat[z, y - 1, x] + heat[z, y + 1, x]
-                        row = heat[z, y, x - 1] + heat[z, y, x + 1]
-                        if flat:
-                            corners = heat[z, y - 1, x - 1] + heat[z, y - 1, x + 1]
-                            corners += heat[z, y + 1, x - 1] + heat[z, y + 1, x + 1]
-                            total = above * total + beside * row + diagonal * corners
-                        else:
-                            total = total + row + above * (heat[z - 1, y, x] + heat[z + 1, y, x])
+                        total = w * (heat[z - 1, y, x] + heat[z + 1, y, x])
+                        total += heat[z, y - 1, x] + heat[z, y + 1, x]
+                        total += heat[z, y, x - 1] + heat[z, y, x + 1]
                         change = share * total - heat[z, y, x]
                         heat[z, y, x] = max(0.0, heat[z, y, x] + omega * change)
 
@@ -260,13 +285,21 @@ def _has_false_peaks(heat, mask, centre):  # type: ignore[no-untyped-def]
             for x in range(1, nx - 1):
                 if not mask[z, y, x] or (z == centre[0] and y == centre[1] and x == centre[2]):
                     continue
-                here = heat[z, y, x]
-                climbs = False
-                for k in range(z - 1, z + 2):
-                    for j in range(y - 1, y + 2):
-                        for i in range(x - 1, x + 2):
-                            climbs = climbs or heat[k, j, i] > here
-                if not climbs:
+                if not _climbs(heat, z, y, x):
+                    return True
+    return False
+
+
+@numba.njit(cache=True, nogil=True)
+def _climbs(heat, z, y, x):  # type: ignore[no-untyped-def]
+    """Whether some neighbour has a higher T."""
+    here = heat[z, y, x]
+    if heat[z, y, x - 1] > here or heat[z, y, x + 1] > here:  # most do
+        return True
+    for k in range(z - 1, z + 2):
+        for j in range(y - 1, y + 2):
+            for i in range(x - 1, x + 2):
+                if heat[k, j, i] > here:
                     return True
     return False
 
