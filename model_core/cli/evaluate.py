@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from model_core.training.calibration import ReliabilityBin
     from model_core.training.evaluate import Evaluation, Score
 
-_COLUMNS = ("images", "objects", "AP 0.5", "AP 0.75", "AP 0.9", "missed", "added", "seconds")
+_COLUMNS = (
+    *("images", "objects", "AP 0.5", "AP 0.75", "AP 0.9"),
+    *("missed", "added", "split", "merged", "boundary F", "seconds"),
+)
 
 
 def evaluate(
@@ -34,6 +37,10 @@ def evaluate(
         bool,
         typer.Option("--into-card", help="Store the figures and the calibration in the model's card."),
     ] = False,
+    overlays: Annotated[
+        Path | None, typer.Option(help="Make a page of the worst images in this folder.")
+    ] = None,
+    worst: Annotated[int, typer.Option(min=1, help="How many images that page shows.")] = 20,
     device: Annotated[
         str | None, typer.Option(help="cpu, cuda or mps; the best there is if not given.")
     ] = None,
@@ -41,7 +48,9 @@ def evaluate(
     """Compares what a model finds with the masks in DATA.
 
     AP is TP / (TP + FP + FN) with one-to-one matching at an IoU of at least 0.5, 0.75 or 0.9, the mean over
-    the images. Missed and added are counted at an IoU of 0.5.
+    the images. Missed and added are counted at an IoU of 0.5. A mask is split when two or more found objects
+    lie in it; found objects are merged when two or more masks lie in them. Boundary F: how much of the
+    outlines lies within 2 px of the others.
 
     The second table says how far the confidence of objects can be trusted: of those called 0.8 to 0.9, what
     share matches a mask at an IoU of 0.5? For every object it was told without the masks of its own image.
@@ -51,6 +60,7 @@ def evaluate(
     from model_core.models.package import save_package
     from model_core.models.registry import find_model
     from model_core.training.evaluate import evaluate_model
+    from model_core.training.overlays import Gallery
 
     pairs = [pair for folder in data for pair in find_pairs(folder, split)]
     engine = load_model(model, device)
@@ -60,13 +70,16 @@ def evaluate(
         def show(done: int, name: str) -> None:
             bar.update(task, completed=done, description=name)
 
-        evaluation = evaluate_model(engine, pairs, show)
+        gallery = Gallery(worst) if overlays else None
+        evaluation = evaluate_model(engine, pairs, show, seen=gallery.look if gallery else None)
     print_table(_table(evaluation.scores, evaluation.mean))
     if evaluation.reliability:
         print_table(_reliability_table(evaluation.reliability))
     else:
         remark("Too few objects or images to say how far the confidence can be trusted.")
     figures = _figures(evaluation)
+    if gallery and overlays:
+        remark(f"Wrote {gallery.write(overlays, engine.id)}.")
     if to_json:
         with write_atomically(to_json) as temporary:
             temporary.write_text(json.dumps(figures, indent=2), encoding="utf-8")
@@ -98,7 +111,8 @@ def _table(scores: dict[str, Score], mean: Score) -> Table:
 def _cells(score: Score) -> list[str]:
     counts = [f"{value:,.0f}" for value in (score.images, score.objects)]
     precisions = [f"{value:.3f}" for value in (score.ap50, score.ap75, score.ap90)]
-    return [*counts, *precisions, f"{score.missed:,.0f}", f"{score.added:,.0f}", f"{score.seconds:.1f}"]
+    mistakes = [f"{n:,.0f}" for n in (score.missed, score.added, score.split, score.merged)]
+    return [*counts, *precisions, *mistakes, f"{score.boundary:.3f}", f"{score.seconds:.1f}"]
 
 
 def _reliability_table(bins: Sequence[ReliabilityBin]) -> Table:

@@ -8,6 +8,7 @@ import numpy as np
 from model_core.flows.threads import in_threads
 
 _STILL = 0.02  # px: a step shorter than this ends the walk
+_TOGETHER = 0.25  # px along each axis: posts that end this close end in the same place
 
 
 def follow_flows(flows: np.ndarray, start: np.ndarray, niter: int) -> np.ndarray:
@@ -17,6 +18,9 @@ def follow_flows(flows: np.ndarray, start: np.ndarray, niter: int) -> np.ndarray
     rest on the sink itself instead of swinging about it; the others stop at the first step below
     0.02 px, or after ``niter`` steps. Positions never leave the image: walkers that are led
     out of it stop at the border.
+
+    Pixels with even indices walk first; they are the posts. Whoever else comes to stand among posts that all
+    ended in one place has no need to go on: it ends there too. Only along borders is there more to walk.
 
     Args:
         flows: float32 ``(3, Z, Y, X)``, order z, y, x, about unit length; of one plane z is unused.
@@ -28,19 +32,53 @@ def follow_flows(flows: np.ndarray, start: np.ndarray, niter: int) -> np.ndarray
     """
     end = start.astype(np.float32)
     walk = _walk_plane if flows.shape[1] == 1 else _walk_volume
-    in_threads(lambda first, last: walk(flows, end, first, last, niter), end.shape[1])
+    is_post = ((start[0] | start[1] | start[2]) & 1) == 0
+    posts, others = np.flatnonzero(is_post), np.flatnonzero(~is_post)
+    post_at = np.full([(length + 1) // 2 for length in flows.shape[1:]], -1, np.int32)
+    in_threads(lambda a, b: walk(flows, end, posts[a:b], niter, post_at), len(posts))
+    post_at[tuple(start[:, posts] // 2)] = posts
+    known = _agreed(post_at, end)
+    in_threads(lambda a, b: walk(flows, end, others[a:b], niter, known), len(others))
     return end
 
 
+@numba.njit(cache=True, nogil=True)
+def _agreed(post_at, ends):  # type: ignore[no-untyped-def]
+    """For each square (or cube) between posts, the first of them if all of them end together, else -1."""
+    known = np.full(post_at.shape, -1, np.int32)
+    nz, ny, nx = post_at.shape
+    for z in range(max(nz - 1, 1)):
+        for y in range(ny - 1):
+            for x in range(nx - 1):
+                first = post_at[z, y, x]
+                agree = first >= 0
+                for k in range(z, min(z + 2, nz)):
+                    for j in range(y, y + 2):
+                        for i in range(x, x + 2):
+                            other = post_at[k, j, i]
+                            agree = agree and other >= 0
+                            if agree:
+                                for axis in range(3):
+                                    apart = abs(ends[axis, other] - ends[axis, first])
+                                    agree = agree and apart <= _TOGETHER
+                if agree:
+                    known[z, y, x] = first
+    return known
+
+
 @numba.njit(cache=True, nogil=True, fastmath=True)
-def _walk_plane(flows, positions, first, last, niter):  # type: ignore[no-untyped-def]
+def _walk_plane(flows, positions, walkers, niter, known):  # type: ignore[no-untyped-def]
     flow_y, flow_x = flows[1, 0], flows[2, 0]
     height, width = flow_y.shape
-    for n in range(first, last):
+    for n in walkers:
         y, x = positions[1, n], positions[2, n]
         step, before_y, before_x = np.float32(1), np.float32(0), np.float32(0)
         for _ in range(niter):
             j, i = min(int(y), max(height - 2, 0)), min(int(x), max(width - 2, 0))
+            guide = known[0, j >> 1, i >> 1]
+            if guide >= 0:
+                y, x = positions[1, guide], positions[2, guide]
+                break
             j2, i2 = min(j + 1, height - 1), min(i + 1, width - 1)
             fy, fx = y - j, x - i
             w00, w01, w10, w11 = (1 - fy) * (1 - fx), (1 - fy) * fx, fy * (1 - fx), fy * fx
@@ -60,17 +98,21 @@ def _walk_plane(flows, positions, first, last, niter):  # type: ignore[no-untype
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
-def _walk_volume(flows, positions, first, last, niter):  # type: ignore[no-untyped-def]
+def _walk_volume(flows, positions, walkers, niter, known):  # type: ignore[no-untyped-def]
     top = np.array([flows.shape[1] - 1, flows.shape[2] - 1, flows.shape[3] - 1], np.float32)
     velocity, before = np.zeros(3, np.float32), np.zeros(3, np.float32)
     low, share = np.zeros(3, np.int64), np.zeros(3)
-    for n in range(first, last):
+    for n in walkers:
         step = np.float32(1)
         before[:] = 0
         for _ in range(niter):
             for axis in range(3):
                 low[axis] = int(positions[axis, n])
                 share[axis] = positions[axis, n] - low[axis]
+            guide = known[low[0] >> 1, low[1] >> 1, low[2] >> 1]
+            if guide >= 0:
+                positions[:, n] = positions[:, guide]
+                break
             velocity[:] = 0
             for corner in range(8):
                 weight = 1.0

@@ -81,12 +81,12 @@ def checked_masks(
     Returns:
         labels int32 ``(Z, Y, X)``, numbered through, and their `flow_fit`.
     """
-    foreground = cellprob > cellprob_threshold
     labels = np.zeros(cellprob.shape, np.int32)
-    start = np.stack(np.nonzero(foreground))
+    start = np.stack(np.nonzero(cellprob > cellprob_threshold))
     if not start.shape[1]:
         return labels, Fit(np.zeros(1), np.zeros(1))
-    walked = np.ascontiguousarray(np.where(foreground, flows, 0), np.float32)
+    # the flows are kept beyond the threshold too: a walker must not stop at a hole in the cell probability
+    walked = np.ascontiguousarray(flows, np.float32)
     ends = follow_flows(walked, start, niter or 200 + 2 * max(cellprob.shape))
     labels[tuple(start)] = group_by_sink(ends, cellprob.shape)
     labels = drop_small(labels, min_size)

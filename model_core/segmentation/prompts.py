@@ -73,12 +73,16 @@ class _Basin:
     floor: float
     spacing: tuple[float, float, float]
 
+    @property
+    def peak(self) -> float:
+        """The logit in the middle of the object."""
+        return float(np.quantile(self.logits[self.pixels], 0.95))
+
     def natural(self) -> np.ndarray | None:
         """The object at level 0; None if there is none or it would have to be stretched too far."""
-        peak = float(np.quantile(self.logits[self.pixels], 0.95))
-        if peak < _FAINTEST_PEAK:
+        if self.peak < _FAINTEST_PEAK:
             return None
-        threshold = max(min(self.threshold, peak - _BELOW_PEAK), self.floor)
+        threshold = max(min(self.threshold, self.peak - _BELOW_PEAK), self.floor)
         inside = self.pixels & (self.logits > threshold)
         if inside[self.point]:
             return _piece_at(inside, self.point)
@@ -102,7 +106,7 @@ class _Basin:
         left = max(_area_at(radius_of(pixels) - step, pixels), 1)
         limit = np.sort(self.logits[pixels])[-left]
         kept = pixels & (self.logits >= limit)
-        if kept.sum() == pixels.sum():  # all alike
+        if limit > self.peak - _BELOW_PEAK or kept.sum() == pixels.sum():  # nothing tells rim from middle
             depth = ndimage.distance_transform_edt(pixels, sampling=self.spacing)
             kept = depth > min(step, depth.max() - 0.5)
         return largest_piece(kept)

@@ -9,8 +9,10 @@ from dataclasses import astuple, dataclass, field, replace
 import numpy as np
 
 from model_core.annotation.matching import average_precision, match
+from model_core.annotation.mistakes import boundary_f, split_and_merged
 from model_core.errors import Cancelled
 from model_core.formats.pairs import Pair
+from model_core.images.image import Image
 from model_core.models.model import Model
 from model_core.segmentation.confidence import UNCALIBRATED
 from model_core.segmentation.remask import remask
@@ -33,8 +35,9 @@ class Score:
     """A model on one data set.
 
     ap50, ap75, ap90: average precision at these IoU, the mean over images; 1 for an image with no objects
-    and none found. missed, added: objects not found and found wrongly, at an IoU of 0.5. seconds: spent
-    segmenting. The counts are whole numbers but in the mean of several sets.
+    and none found. missed, added: objects not found and found wrongly, at an IoU of 0.5. split, merged: as
+    `split_and_merged` counts them. boundary: `boundary_f`, the mean over images. seconds: spent segmenting.
+    The counts are whole numbers but in the mean of several sets.
     """
 
     images: float
@@ -44,12 +47,17 @@ class Score:
     ap90: float
     missed: float
     added: float
+    split: float
+    merged: float
+    boundary: float
     seconds: float
 
 
 @dataclass(frozen=True)
 class ImageScore:
     """A model on one image: objects in its labels; AP, missed and added objects at each threshold.
+
+    split, merged, boundary: as in `Score`.
 
     found, matched: of each object found, the score before calibration, and whether it is right at 0.5.
     """
@@ -58,9 +66,15 @@ class ImageScore:
     ap: np.ndarray
     missed: np.ndarray
     added: np.ndarray
+    split: int
+    merged: int
+    boundary: float
     seconds: float
     found: np.ndarray
     matched: np.ndarray
+
+
+Seen = Callable[[Pair, Image, np.ndarray, np.ndarray, ImageScore], None]
 
 
 @dataclass(frozen=True)
@@ -87,12 +101,14 @@ def evaluate_model(
     pairs: Sequence[Pair],
     report: Callable[[int, str], None] | None = None,
     cancel: Cancel | None = None,
+    seen: Seen | None = None,
 ) -> Evaluation:
     """Segments the image of every pair without any options and compares the result with its labels.
 
     Args:
         report: called with the number of images done and the name of the data set that is next.
         cancel: asked between tiles.
+        seen: called with every pair, its image, labels, what was found, and the score.
 
     Raises:
         UserError: an image or its labels cannot be read. Cancelled: ``cancel`` said so.
@@ -103,14 +119,16 @@ def evaluate_model(
             raise Cancelled
         if report:
             report(done, pair.dataset)
-        by_set.setdefault(pair.dataset, []).append(score_image(model, pair, cancel))
+        by_set.setdefault(pair.dataset, []).append(score_image(model, pair, cancel, seen))
     if report:
         report(len(pairs), "")
     scores = {name: _summed(of_set) for name, of_set in by_set.items()}
     return Evaluation(scores, *_confidence([score for of_set in by_set.values() for score in of_set]))
 
 
-def score_image(model: Model, pair: Pair, cancel: Cancel | None = None) -> ImageScore:
+def score_image(
+    model: Model, pair: Pair, cancel: Cancel | None = None, seen: Seen | None = None
+) -> ImageScore:
     """Segments the image of a pair and compares the result with its labels."""
     image, labels = load_pair(pair)
     started = time.perf_counter()
@@ -120,7 +138,14 @@ def score_image(model: Model, pair: Pair, cancel: Cancel | None = None) -> Image
     plain = remask(replace(result, calibration=UNCALIBRATED))
     scores = plain.confidence
     right = np.isin(np.arange(len(scores)), match(labels, plain.labels, _THRESHOLDS[0])[1])
-    return ImageScore(int(tp[0] + fn[0]), ap, fn, fp, seconds, scores[1:], right[1:])
+    split, merged = split_and_merged(labels, result.labels)
+    boundary = boundary_f(labels, result.labels)
+    score = ImageScore(
+        int(tp[0] + fn[0]), ap, fn, fp, split, merged, boundary, seconds, scores[1:], right[1:]
+    )
+    if seen:
+        seen(pair, image, labels, result.labels, score)
+    return score
 
 
 def _confidence(images: Sequence[ImageScore]) -> tuple[list[list[float]], Sequence[ReliabilityBin]]:
@@ -144,5 +169,8 @@ def _summed(scores: Sequence[ImageScore]) -> Score:
         ap90=float(ap[2]),
         missed=int(sum(score.missed[0] for score in scores)),
         added=int(sum(score.added[0] for score in scores)),
+        split=sum(score.split for score in scores),
+        merged=sum(score.merged for score in scores),
+        boundary=float(np.mean([score.boundary for score in scores])),
         seconds=round(sum(score.seconds for score in scores), 3),
     )

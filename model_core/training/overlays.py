@@ -13,7 +13,10 @@ import numpy as np
 from model_core.annotation.mistakes import outlines
 from model_core.errors import UserError
 from model_core.formats.atomic import plain_reason, write_atomically
+from model_core.formats.pairs import Pair
+from model_core.images.image import Image
 from model_core.images.normalise import normalise
+from model_core.training.evaluate import ImageScore
 
 _LONGEST = 1000  # px, side of a picture
 _TRUE, _FOUND, _BOTH = (0, 200, 70), (230, 0, 200), (255, 255, 255)  # red, green, blue
@@ -37,6 +40,34 @@ class Overlay:
     name: str
     caption: str
     picture: np.ndarray
+
+
+class Gallery:
+    """Keeps the pictures of the images on which a model does worst."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._kept: list[tuple[float, Overlay]] = []
+
+    def look(
+        self, pair: Pair, image: Image, labels: np.ndarray, found: np.ndarray, score: ImageScore
+    ) -> None:
+        """Keeps the picture if this image is among the worst so far; `Seen` of an evaluation."""
+        ap = float(score.ap[0])
+        if len(self._kept) == self._count and ap >= self._kept[-1][0]:
+            return
+        caption = (
+            f"{pair.dataset}, {pair.name}: AP {ap:.2f} at 0.5; {score.objects} objects, "
+            f"{score.missed[0]} missed, {score.added[0]} added, {score.split} split, {score.merged} merged"
+        )
+        name = "".join(c if c.isalnum() else "_" for c in f"{pair.dataset}_{pair.name}")
+        self._kept.append((ap, Overlay(name, caption, overlay_picture(image.pixels, labels, found))))
+        self._kept.sort(key=lambda kept: kept[0])
+        del self._kept[self._count :]
+
+    def write(self, folder: Path, title: str) -> Path:
+        """The page, worst first. Raises UserError as `write_page`."""
+        return write_page(folder, title, [overlay for _, overlay in self._kept])
 
 
 def overlay_picture(pixels: np.ndarray, true: np.ndarray, found: np.ndarray) -> np.ndarray:

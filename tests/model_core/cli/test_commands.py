@@ -151,11 +151,15 @@ def test_evaluate_prints_and_writes_figures(tmp_path: Path, seeing: SeeingModel)
     write_pair(tmp_path / "sets" / "whole" / "val", "a", labels)
     write_pair(tmp_path / "sets" / "whole" / "train", "b", labels)
     target = tmp_path / "figures.json"
-    result = run("evaluate", tmp_path / "sets", "--json", target)
+    page = tmp_path / "page"
+    result = run("evaluate", tmp_path / "sets", "--json", target, "--overlays", page, "--worst", "1")
     assert result.exit_code == 0, result.output
+    assert sorted(file.name for file in page.iterdir()) == ["000_half_a.png", "index.html"]
+    assert "half, a: AP 0.50 at 0.5; 4 objects, 2 missed" in (page / "index.html").read_text(encoding="utf-8")
     figures = json.loads(target.read_text(encoding="utf-8"))
     assert list(figures) == ["half", "whole", "mean"]
-    keys = ["images", "objects", "ap50", "ap75", "ap90", "missed", "added", "seconds"]
+    keys = ["images", "objects", "ap50", "ap75", "ap90", "missed", "added"]
+    keys += ["split", "merged", "boundary", "seconds"]
     assert all(list(figure) == keys for figure in figures.values())
     assert figures["half"]["ap50"] == 0.5 and figures["half"]["missed"] == 2
     assert figures["whole"] == {**figures["whole"], "images": 1, "objects": 4, "ap50": 1.0, "added": 0}

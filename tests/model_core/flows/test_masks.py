@@ -139,6 +139,20 @@ def test_holes_are_filled_by_masks() -> None:
     assert again.max() == 1 and (again[29:31, 29:31] == 1).all()
 
 
+@pytest.mark.parametrize("shape", [(60, 90), (20, 60, 90)])
+def test_cells_with_a_hole_in_the_cell_probability_stay_whole(shape: tuple[int, ...]) -> None:
+    """Whether the hole lies over the sink or beside it."""
+    middle = (10, 30) if len(shape) == 3 else (30,)
+    radii = (8, 18, 18)[-len(shape) :]
+    labels = balls(shape, [(*middle, 20), (*middle, 57)], radii)
+    flows, cellprob = fields(labels)
+    for hole in ((*middle, 20), (*middle, 66)):
+        cellprob[ball(shape, hole, tuple(r / 3 for r in radii))] = -5
+    again = flows_to_labels(flows, cellprob, flow_threshold=0)
+    assert again.max() == 2
+    assert average_precision(labels, again, (0.9,))[0][0] == 1
+
+
 def test_numbers_run_from_top_to_bottom() -> None:
     labels = np.array([[0, 7, 7], [3, 0, 9], [3, 7, 0]], np.int32)
     np.testing.assert_array_equal(renumbered(labels), [[0, 1, 1], [2, 0, 3], [2, 1, 0]])

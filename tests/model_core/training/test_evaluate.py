@@ -28,7 +28,7 @@ def test_scores_by_hand(tmp_path: Path, seeing_model: SeeingModel) -> None:
     assert list(scores) == ["half", "none"]
     assert (half.images, half.objects, half.missed, half.added) == (2, 8, 1, 1)
     assert half.ap50 == pytest.approx((3 / 5 + 1) / 2) == half.ap75
-    assert none == Score(1, 0, 1.0, 1.0, 1.0, 0, 0, none.seconds)
+    assert none == Score(1, 0, 1.0, 1.0, 1.0, 0, 0, 0, 0, 1.0, none.seconds)
     assert half.seconds > 0 and reports[0] == (0, "half") and reports[-1] == (3, "")
     mean = evaluation.mean
     assert mean.ap50 == pytest.approx(0.9) and mean.objects == 4 and mean.missed == 0.5
