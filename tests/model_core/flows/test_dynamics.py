@@ -56,6 +56,7 @@ def test_volume_walks_like_its_planes() -> None:
     plane[0] = 0
     volume = np.repeat(plane, 4, axis=1)
     start = start_everywhere((1, 15, 17))
+    start = start[:, start[2] % 2 == 1]  # no posts, so that everybody walks to the end
     flat, deep = follow_flows(plane, start, 30), follow_flows(volume, start + np.array([[2], [0], [0]]), 30)
     near = np.abs(flat[1:] - deep[1:]).max(0) < 1e-2
     assert near.mean() > 0.95  # rounding may part two walkers at a saddle
