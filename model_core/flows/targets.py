@@ -232,7 +232,7 @@ def _relax(heat, mask, centre, stretch, pairs, omega):  # type: ignore[no-untype
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
 def _relax_plane(heat, mask, centre_y, centre_x, w, pairs, omega):  # type: ignore[no-untyped-def]
-    """Row after row (Gauss-Seidel), the pixels of a row at once (Jacobi): the processor takes several a step."""
+    """Gauss-Seidel from row to row, Jacobi within a row: so the processor takes several pixels a step."""
     ny, nx = mask.shape
     diagonal = min(1.0, w)
     above, beside = 3 * w - 2 * diagonal, 3 - 2 * diagonal
