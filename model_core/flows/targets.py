@@ -6,8 +6,8 @@ heat diffusion from the centre, Stringer et al., Nature Methods 2021, with an ab
 one maximum, the centre, so its gradient leads there from everywhere, around corners too, and points
 inwards along the whole border. Touching neighbours never see each other.
 
-The system is solved coarse to fine: over-relaxed sweeps on grids that halve until the
-piece is a few pixels wide, each grid starting from the one below it, so the work grows with the area.
+The system is solved coarse to fine: over-relaxed sweeps on grids that halve until the piece is a few pixels
+wide, each grid starting from the one below it, so the work grows with the area.
 Where that leaves T too rough to lead to the centre (it falls by orders of magnitude along a long thin
 object, and coarse grids close narrow gaps), a flood from the centre makes it fall all the way outwards.
 """
@@ -232,7 +232,7 @@ def _relax(heat, mask, centre, stretch, pairs, omega):  # type: ignore[no-untype
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
 def _relax_plane(heat, mask, centre_y, centre_x, w, pairs, omega):  # type: ignore[no-untyped-def]
-    """Row after row (Gauss-Seidel), the pixels of a row at once (Jacobi), as the processor likes it."""
+    """Gauss-Seidel from row to row, Jacobi within a row: so the processor takes several pixels a step."""
     ny, nx = mask.shape
     diagonal = min(1.0, w)
     above, beside = 3 * w - 2 * diagonal, 3 - 2 * diagonal

@@ -18,7 +18,18 @@ from model_core.flows.masks import Fit
 Calibration = Sequence[Sequence[float]]  # (score, confidence), both rising from 0 to at most 1
 
 UNCALIBRATED: Calibration = ((0.0, 0.0), (1.0, 1.0))  # the confidence is the score
-DEFAULT: Calibration = ((0.0, 0.0), (1.0, 1.0))  # of models that were never evaluated
+# of models that were never evaluated: what the first generalist showed on 8,500 objects of 12 data sets
+DEFAULT: Calibration = (
+    (0.0, 0.0),
+    (0.3, 0.2),
+    (0.4, 0.35),
+    (0.5, 0.48),
+    (0.6, 0.61),
+    (0.7, 0.81),
+    (0.8, 0.91),
+    (0.9, 0.98),
+    (1.0, 0.99),
+)
 
 
 def object_scores(fit: Fit) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model_core.errors import Cancelled
+from model_core.segmentation.confidence import UNCALIBRATED
 from model_core.segmentation.options import Options
 from model_core.segmentation.outline import outline
 from model_core.segmentation.scaling import resized
@@ -126,7 +127,7 @@ def _looked_closer(
         window = _window(pixels, zoom, _LOOK)
         part = resized(pixels[:, window[0], window[1]], zoom)
         fields = predict_fields(model, part, cancel=cancel)
-        labels, confidence = outline(fields.flows[:, None], fields.cellprob[None], Options())
+        labels, confidence = outline(fields.flows[:, None], fields.cellprob[None], Options(), UNCALIBRATED)
         whole = _uncut(labels[0], window, pixels.shape[1:])
         if not whole.any():
             return 0.0, diameter

@@ -37,7 +37,7 @@ class PlaneReader(Model):
         colour = np.where(tile.max(0) > 0.5, tile.argmax(0) + 1, 0)
         labels = np.zeros(colour.shape, np.int32)
         for number in range(1, COLOURS + 1):
-            pieces, count = ndimage.label(colour == number, np.ones((3, 3)))
+            pieces = ndimage.label(colour == number, np.ones((3, 3)))[0]
             labels[pieces > 0] = pieces[pieces > 0] + labels.max()
         cellprob = np.where(labels > 0, 6.0, -6.0)[None]
         return np.concatenate([labels_to_flows(labels), cellprob, 0 * cellprob]).astype(np.float32)
@@ -120,8 +120,8 @@ def test_flows_along_z_are_in_voxels(anisotropy: float) -> None:
 
 
 def test_no_shells_around_the_objects(seen: tuple[float, np.ndarray, Fields]) -> None:
-    """What is found is whole: no object lies inside the box of another without true objects that do."""
-    anisotropy, labels, fields = seen
+    """What is found is solid: no object is the shell of another, as where walkers swing about a sink."""
+    anisotropy, _, fields = seen
     found, _ = outline(fields.flows, fields.cellprob, Options(do_3D=True, anisotropy=anisotropy))
     solid = [
         np.count_nonzero(found[box] == n) / np.count_nonzero(ndimage.binary_fill_holes(found[box] == n))
