@@ -105,6 +105,12 @@ def checked_masks(
     return labels, Fit(fit.error[old], fit.agreement[old])
 
 
+def cut_sides(part: tuple[slice, slice], plane: tuple[int, ...]) -> OpenSides:
+    """Where a plane ``(Y, X)`` goes on beyond some rows and columns of it."""
+    (rows, columns), (height, width) = part, plane
+    return rows.start > 0, rows.stop < height, columns.start > 0, columns.stop < width
+
+
 def at_sides(labels: np.ndarray, sides: OpenSides) -> np.ndarray:
     """Which labels of ``(Z, Y, X)`` touch these sides; 0 may be among them."""
     borders = labels[:, 0], labels[:, -1], labels[:, :, 0], labels[:, :, -1]

@@ -18,7 +18,7 @@ import numpy as np
 
 from model_core.annotation.measure import Extent, measure
 from model_core.errors import Cancelled
-from model_core.flows.masks import CLOSED, OpenSides, at_sides
+from model_core.flows.masks import CLOSED, OpenSides, at_sides, cut_sides
 from model_core.images.scaled import is_large
 from model_core.segmentation.confidence import (
     DEFAULT,
@@ -148,13 +148,13 @@ def _outline_core(
     halo = halos.first
     while True:
         rows, columns = widened(core.rows, halo, height), widened(core.columns, halo, width)
-        open_sides = rows.start > 0, rows.stop < height, columns.start > 0, columns.stop < width
-        objects = _outlined(plane, rows, columns, options, open_sides)
+        sides = cut_sides((rows, columns), (height, width))
+        objects = _outlined(plane, rows, columns, options, sides)
         if objects is None:
             return True
         found, scores = objects
         extents = measure(found, (z, rows.start, columns.start))
-        cut_off = set(at_sides(found, open_sides).tolist()) - {0}
+        cut_off = set(at_sides(found, sides).tolist()) - {0}
         reaching = [extents[label].length for label in cut_off if _touches(extents[label], core)]
         if not reaching or halo == halos.widest:
             break

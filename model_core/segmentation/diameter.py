@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model_core.errors import Cancelled
+from model_core.flows.masks import at_sides, cut_sides
 from model_core.segmentation.confidence import UNCALIBRATED
 from model_core.segmentation.options import Options
 from model_core.segmentation.outline import outline
@@ -128,7 +129,7 @@ def _looked_closer(
         part = resized(pixels[:, window[0], window[1]], zoom)
         fields = predict_fields(model, part, cancel=cancel)
         labels, confidence = outline(fields.flows[:, None], fields.cellprob[None], Options(), UNCALIBRATED)
-        whole = _uncut(labels[0], window, pixels.shape[1:])
+        whole = _uncut(labels, window, pixels.shape[1:])
         if not whole.any():
             return 0.0, diameter
         found = diameters(labels) / zoom
@@ -138,14 +139,9 @@ def _looked_closer(
 
 
 def _uncut(labels: np.ndarray, window: tuple[slice, slice], image: tuple[int, ...]) -> np.ndarray:
-    """bool by object 1..N: those that do not touch a cut through the image; all, if all do."""
+    """bool by object 1..N of ``(1, Y, X)``: those that no cut through the image touches; all, if all do."""
     whole = np.ones(int(labels.max()) + 1, bool)
-    for axis in (0, 1):
-        cut, sides = window[axis], np.moveaxis(labels, axis, 0)
-        if cut.start > 0:
-            whole[sides[0]] = False
-        if cut.stop < image[axis]:
-            whole[sides[-1]] = False
+    whole[at_sides(labels, cut_sides(window, image))] = False
     return whole[1:] if whole[1:].any() else np.ones(len(whole) - 1, bool)
 
 

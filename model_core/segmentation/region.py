@@ -11,10 +11,12 @@ from model_core.annotation.patch import Box
 from model_core.errors import UserError
 from model_core.images.image import Image, image_from_array
 from model_core.models.model import Model
-from model_core.segmentation.diameter import LARGEST_ZOOM, resized
+from model_core.segmentation.basins import radius_of
+from model_core.segmentation.diameter import LARGEST_ZOOM
+from model_core.segmentation.scaling import resized
 from model_core.segmentation.segmentation import Segmentation
 from model_core.segmentation.segmenter import segment
-from model_core.segmentation.tiling import Cancel
+from model_core.segmentation.tiling import Cancel, widened
 
 _CONTEXT = 16  # px at the scale of the net that it sees around the box
 _LEAST_CONTEXT = 8  # px of the image
@@ -73,7 +75,7 @@ def _diameter_of_one(
         for part, length, whole in zip(inner[1:], small.shape[1:], pixels.shape[2:], strict=True)
     )
     one = _filling(found.labels[0], rows, columns)
-    return None if one is None else 2 * float(np.sqrt((found.labels == one).sum() / np.pi)) / zoom
+    return None if one is None else 2 * radius_of(found.labels == one) / zoom
 
 
 def clipped(box: Box, shape: tuple[int, ...]) -> Box:
@@ -87,10 +89,7 @@ def clipped(box: Box, shape: tuple[int, ...]) -> Box:
 def _surroundings(image: Image, box: Box, context: int) -> tuple[np.ndarray, Box]:
     """The pixels ``(C, 1, Y, X)`` of a box and so many px around it, and where the box lies in them."""
     z, *sides = box
-    around = [
-        slice(max(0, part.start - context), min(length, part.stop + context))
-        for part, length in zip(sides, image.shape[2:], strict=True)
-    ]
+    around = [widened(part, context, length) for part, length in zip(sides, image.shape[2:], strict=True)]
     rows, columns = (
         slice(part.start - whole.start, part.stop - whole.start)
         for part, whole in zip(sides, around, strict=True)
