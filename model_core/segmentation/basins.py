@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import ndimage
 
+from model_core.annotation.pieces import pieces
 from model_core.flows.dynamics import follow_flows
 from model_core.segmentation.scaling import resized_to
 
@@ -55,7 +55,7 @@ def radius_of(mask: np.ndarray) -> float:
 
 def largest_piece(mask: np.ndarray) -> np.ndarray:
     """The largest connected piece of a mask that has some pixels."""
-    pieces, _ = ndimage.label(mask, np.ones((3, 3, 3)))
-    sizes = np.bincount(pieces.ravel())
+    numbered, _ = pieces(mask)
+    sizes = np.bincount(numbered.ravel())
     sizes[0] = 0
-    return pieces == sizes.argmax()
+    return numbered == sizes.argmax()

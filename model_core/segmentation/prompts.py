@@ -8,6 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from model_core.annotation.patch import Box
+from model_core.annotation.pieces import pieces
 from model_core.flows.masks import fill_holes
 from model_core.flows.sinks import group_by_sink
 from model_core.segmentation.basins import enlarged, largest_piece, radius_of, rests, stride_for
@@ -190,8 +191,8 @@ def _area_at(radius: float, mask: np.ndarray) -> int:
 
 def _piece_at(mask: np.ndarray, point: tuple[int, int, int]) -> np.ndarray:
     """The connected piece that holds a point, holes in its planes filled."""
-    pieces, _ = ndimage.label(mask, np.ones((3, 3, 3)))
-    return fill_holes((pieces == pieces[point]).astype(np.int32)) > 0
+    numbered, _ = pieces(mask)
+    return fill_holes((numbered == numbered[point]).astype(np.int32)) > 0
 
 
 def _cropped(box: Box, pixels: np.ndarray) -> Mask:
