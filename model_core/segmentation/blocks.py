@@ -20,13 +20,7 @@ from model_core.annotation.measure import Extent, measure
 from model_core.errors import Cancelled
 from model_core.flows.masks import CLOSED, OpenSides, at_sides, cut_sides
 from model_core.images.scaled import is_large
-from model_core.segmentation.confidence import (
-    DEFAULT,
-    UNCALIBRATED,
-    Calibration,
-    calibrated,
-    joined_scores,
-)
+from model_core.segmentation.confidence import joined_scores
 from model_core.segmentation.growing_labels import Finished, GrowingLabels
 from model_core.segmentation.options import Options
 from model_core.segmentation.outline import outline
@@ -72,7 +66,6 @@ def outline_in_blocks(
     fields: Fields,
     options: Options,
     diameter: float,
-    calibration: Calibration = DEFAULT,
     *,
     predict: Callable[[int, Core], None] | None = None,
     finished: Finished | None = None,
@@ -85,7 +78,6 @@ def outline_in_blocks(
     Args:
         fields: flows ``(2, Z, Y, X)`` and cellprob ``(Z, Y, X)``, float16 or float32.
         diameter: px, about that of the objects; only time depends on it.
-        calibration: of the model that made the fields.
         predict: called with a plane and a core of it before anything asks for the fields there.
         finished: called with a box and the labels in it whenever objects are final. Planes that are to be
             stitched are all finished at the end.
@@ -93,7 +85,7 @@ def outline_in_blocks(
         side: px, the longest side of a core.
 
     Returns:
-        labels uint32 ``(Z, Y, X)``, numbered core by core, and confidence float64 by label, as `outline`.
+        labels uint32 ``(Z, Y, X)``, numbered core by core, and scores float64 by label, as `outline`.
 
     Raises:
         Cancelled: ``cancel`` said so.
@@ -125,9 +117,7 @@ def outline_in_blocks(
         found, scores = stitched.astype(np.uint32), joined_scores(found, stitched, scores)
         if finished:
             finished(whole_box(shape), found)
-    confidence = calibrated(scores, calibration)
-    confidence[0] = 0
-    return found, confidence
+    return found, scores
 
 
 def whole_box(shape: tuple[int, ...]) -> tuple[slice, slice, slice]:
@@ -172,7 +162,7 @@ def _outlined(
     if not (cellprob > options.cellprob_threshold).any():
         return None
     flows = plane.flows[:, None, rows, columns].astype(np.float32)
-    return outline(flows, cellprob[None].astype(np.float32), options, UNCALIBRATED, open_sides)
+    return outline(flows, cellprob[None].astype(np.float32), options, open_sides)
 
 
 def _touches(extent: Extent, core: Core) -> bool:

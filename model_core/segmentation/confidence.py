@@ -17,7 +17,6 @@ from model_core.flows.masks import Fit
 
 Calibration = Sequence[Sequence[float]]  # (score, confidence), both rising from 0 to at most 1
 
-UNCALIBRATED: Calibration = ((0.0, 0.0), (1.0, 1.0))  # the confidence is the score
 # of models that were never evaluated: what the first generalist showed on 8,500 objects of 12 data sets
 DEFAULT: Calibration = (
     (0.0, 0.0),

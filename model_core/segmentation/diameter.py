@@ -9,7 +9,6 @@ import numpy as np
 
 from model_core.errors import Cancelled
 from model_core.flows.masks import at_sides, cut_sides
-from model_core.segmentation.confidence import UNCALIBRATED
 from model_core.segmentation.options import Options
 from model_core.segmentation.outline import outline
 from model_core.segmentation.scaling import resized
@@ -31,7 +30,7 @@ _BINS = 8  # an octave
 _LOWEST = -1  # log2 px, and ...
 _OCTAVES = 12  # ... so many above it
 _WORTH_A_LOOK = 0.05  # of the highest peak
-_DOUBT = 6  # power of an object's confidence by which it counts
+_DOUBT = 6  # power of an object's score by which it counts
 
 
 def estimate_diameter(model: Model, pixels: np.ndarray, cancel: Cancel | None = None) -> float | None:
@@ -128,12 +127,12 @@ def _looked_closer(
         window = _window(pixels, zoom, _LOOK)
         part = resized(pixels[:, window[0], window[1]], zoom)
         fields = predict_fields(model, part, cancel=cancel)
-        labels, confidence = outline(fields.flows[:, None], fields.cellprob[None], Options(), UNCALIBRATED)
+        labels, scores = outline(fields.flows[:, None], fields.cellprob[None], Options())
         whole = _uncut(labels, window, pixels.shape[1:])
         if not whole.any():
             return 0.0, diameter
         found = diameters(labels) / zoom
-        weight = float((confidence[1:] ** _DOUBT * found)[whole].sum() / part[0].size * zoom**2)
+        weight = float((scores[1:] ** _DOUBT * found)[whole].sum() / part[0].size * zoom**2)
         diameter = float(np.clip(np.median(found[whole]), diameter / 2, diameter * 2))
     return weight, diameter
 

@@ -7,13 +7,7 @@ from typing import Any
 import numpy as np
 
 from model_core.flows.masks import CLOSED, OpenSides, checked_masks
-from model_core.segmentation.confidence import (
-    DEFAULT,
-    Calibration,
-    calibrated,
-    joined_scores,
-    object_scores,
-)
+from model_core.segmentation.confidence import joined_scores, object_scores
 from model_core.segmentation.options import Options
 from model_core.segmentation.stitching import stitch_planes
 
@@ -22,7 +16,6 @@ def outline(
     flows: np.ndarray,
     cellprob: np.ndarray,
     options: Options,
-    calibration: Calibration = DEFAULT,
     open_sides: OpenSides = CLOSED,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The objects in the fields of an image, or of a part of it.
@@ -31,11 +24,10 @@ def outline(
         flows: float32 ``(2 or 3, Z, Y, X)``, of a volume those of `predict_volume`.
         cellprob: float32 ``(Z, Y, X)``, logits.
         options: whose do_3D and anisotropy say how the fields were made.
-        calibration: of the model that made them.
         open_sides: where the image goes on beyond these fields; see `checked_masks`.
 
     Returns:
-        labels uint32 ``(Z, Y, X)``, and the confidence of each, float64 ``(max label + 1,)``, 0..1.
+        labels uint32 ``(Z, Y, X)``, and the score of each, float64 ``(max label + 1,)``, 0..1.
     """
     thresholds: dict[str, Any] = {
         "cellprob_threshold": options.cellprob_threshold,
@@ -52,9 +44,7 @@ def outline(
         if options.stitch_threshold:
             stitched = stitch_planes(labels, options.stitch_threshold)
             labels, scores = stitched, joined_scores(labels, stitched, scores)
-    confidence = calibrated(scores, calibration)
-    confidence[0] = 0
-    return labels.astype(np.uint32, copy=False), confidence
+    return labels.astype(np.uint32, copy=False), scores
 
 
 def _masks_of_planes(

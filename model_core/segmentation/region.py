@@ -121,7 +121,7 @@ def _seen(
         labels=names[found.labels[inner]],
         flows=found.flows[fields],
         cellprob=found.cellprob[inner],
-        confidence=np.concatenate([[0.0], found.confidence[kept]]),
+        scores=np.concatenate([[0.0], found.scores[kept]]),
     )
 
 

@@ -30,15 +30,13 @@ def remask(result: Segmentation, *, cancel: Cancel | None = None, **changes: Any
     options = replace(result.options, **changes).checked()
     if in_blocks(options, result.cellprob.shape):
         fields = Fields(result.flows, result.cellprob)
-        labels, confidence = outline_in_blocks(
-            fields, options, result.diameter, result.calibration, cancel=cancel
-        )
+        labels, scores = outline_in_blocks(fields, options, result.diameter, cancel=cancel)
     else:
-        labels, confidence = outline(result.flows, result.cellprob, options, result.calibration)
+        labels, scores = outline(result.flows, result.cellprob, options)
     return replace(
         result,
         labels=labels,
-        confidence=confidence,
+        scores=scores,
         diameter=median_diameter(labels) or result.diameter,
         options=options,
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from model_core.annotation.measure import measure
 from model_core.annotation.objects import ObjectRecord, ObjectTable, Source
-from model_core.segmentation.confidence import DEFAULT, Calibration
+from model_core.segmentation.confidence import DEFAULT, Calibration, calibrated
 from model_core.segmentation.options import Options
 
 
@@ -19,8 +20,8 @@ class Segmentation:
     labels: uint32 (Z, Y, X). flows: float32 (2 or 3, Z, Y, X). cellprob: float32 (Z, Y, X), logits. Where
     planes are large (a side of more than `scaled.LARGE` px) both fields are float16, to save memory.
     diameter: px, of the objects found; the one given or estimated when none was found.
-    confidence: float64 (max label + 1,), by label: the probability that it matches a true object at an IoU
-    of 0.5. calibration: of the model, by which the confidence is told.
+    scores: float64 (max label + 1,), by label, as `object_scores` tells them.
+    calibration: of the model; by it a score becomes a confidence.
     notes: plain sentences the user should read.
     """
 
@@ -28,11 +29,18 @@ class Segmentation:
     flows: np.ndarray
     cellprob: np.ndarray
     diameter: float
-    confidence: np.ndarray
+    scores: np.ndarray
     options: Options
     model_id: str
     notes: tuple[str, ...] = field(default=())
     calibration: Calibration = DEFAULT
+
+    @cached_property
+    def confidence(self) -> np.ndarray:
+        """float64, by label: the probability that it matches a true object at an IoU of 0.5."""
+        confidence = calibrated(self.scores, self.calibration)
+        confidence[0] = 0
+        return confidence
 
     @property
     def objects(self) -> ObjectTable:

@@ -90,11 +90,10 @@ def segment(
     predictor = PlanePredictor(model, pixels, diameter, settings, cancel)
     if in_blocks(settings, pixels.shape):
         fields = predictor.no_fields(np.float16)
-        labels, confidence = outline_in_blocks(
+        labels, scores = outline_in_blocks(
             fields,
             settings,
             diameter,
-            model.card.calibration,
             predict=lambda z, core: predictor.predict(fields, z, core.rows, core.columns),
             finished=finished,
             progress=lambda fraction: report(0.05 + 0.95 * fraction, "Finding cells"),
@@ -109,7 +108,7 @@ def segment(
         if cancel and cancel():
             raise Cancelled
         report(0.85, "Outlining cells")
-        labels, confidence = outline(*fields, settings, model.card.calibration)
+        labels, scores = outline(*fields, settings)
         if finished:
             finished(whole_box(labels.shape), labels)
     report(1.0, "Done")
@@ -118,7 +117,7 @@ def segment(
         fields.flows,
         fields.cellprob,
         median_diameter(labels) or diameter,
-        confidence,
+        scores,
         settings,
         model.id,
         told + notes,

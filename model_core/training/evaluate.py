@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import astuple, dataclass, field
 
 import numpy as np
 
@@ -14,8 +14,6 @@ from model_core.errors import Cancelled
 from model_core.formats.pairs import Pair
 from model_core.images.image import Image
 from model_core.models.model import Model
-from model_core.segmentation.confidence import UNCALIBRATED
-from model_core.segmentation.remask import remask
 from model_core.segmentation.segmenter import segment
 from model_core.segmentation.tiling import Cancel
 from model_core.training.calibration import (
@@ -135,13 +133,11 @@ def score_image(
     result = segment(image, model, cancel=cancel)
     seconds = time.perf_counter() - started
     ap, tp, fp, fn = average_precision(labels, result.labels, _THRESHOLDS)
-    plain = remask(replace(result, calibration=UNCALIBRATED))
-    scores = plain.confidence
-    right = np.isin(np.arange(len(scores)), match(labels, plain.labels, _THRESHOLDS[0])[1])
+    right = np.isin(np.arange(len(result.scores)), match(labels, result.labels, _THRESHOLDS[0])[1])
     split, merged = split_and_merged(labels, result.labels)
     boundary = boundary_f(labels, result.labels)
     score = ImageScore(
-        int(tp[0] + fn[0]), ap, fn, fp, split, merged, boundary, seconds, scores[1:], right[1:]
+        int(tp[0] + fn[0]), ap, fn, fp, split, merged, boundary, seconds, result.scores[1:], right[1:]
     )
     if seen:
         seen(pair, image, labels, result.labels, score)

@@ -40,13 +40,13 @@ def test_blocks_are_the_whole(side: int) -> None:
     labels = crowd(0, (520, 640), 420, 18)
     fields = fields_of(labels)
     whole, sure = outline(*(f.astype(np.float32) for f in fields), Options())
-    found, confidence = outline_in_blocks(fields, Options(), 25, side=side)
+    found, scores = outline_in_blocks(fields, Options(), 25, side=side)
     assert found.dtype == np.uint32 and found.shape == (1, *labels.shape)
     same(found, whole)
     partner = np.zeros(len(sure), int)
     partner[whole.ravel()] = found.ravel()
-    np.testing.assert_allclose(confidence[partner], sure, atol=1e-6)
-    assert len(confidence) == found.max() + 1 and confidence[0] == 0
+    np.testing.assert_allclose(scores[partner], sure, atol=1e-6)
+    assert len(scores) == found.max() + 1 and scores[0] == 0
 
 
 def test_windows_grow_for_long_objects() -> None:
@@ -71,10 +71,10 @@ def test_objects_larger_than_any_window(coarse: int, monkeypatch: pytest.MonkeyP
     labels[140:160, 170:190] = 2
     labels[10:40, 10:40] = 3
     told: list[np.ndarray] = []
-    found, confidence = outline_in_blocks(
+    found, scores = outline_in_blocks(
         fields_of(labels), Options(), 40, side=80, finished=lambda box, inside: told.append(inside)
     )
-    assert found.max() == 3 and len(confidence) == 4 and len(told) > 3
+    assert found.max() == 3 and len(scores) == 4 and len(told) > 3
     for number in (1, 2, 3):
         partner = np.bincount(found[0][labels == number]).argmax()
         both = np.count_nonzero((found[0] == partner) & (labels == number))
@@ -126,10 +126,10 @@ def test_fields_are_predicted_before_they_are_looked_at(shape: tuple[int, int], 
 def test_nothing_is_found_in_nothing_and_cancel_stops() -> None:
     fields = fields_of(np.zeros((300, 300), int))
     told: list[object] = []
-    found, confidence = outline_in_blocks(
+    found, scores = outline_in_blocks(
         fields, Options(), 20, side=100, finished=lambda *what: told.append(what)
     )
-    assert not found.any() and len(confidence) == 1 and not told
+    assert not found.any() and len(scores) == 1 and not told
     asked: list[int] = []
 
     def cancel() -> bool:

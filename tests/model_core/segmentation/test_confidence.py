@@ -6,7 +6,7 @@ from drawings import balls
 
 from model_core.flows.sections import section_flows
 from model_core.flows.targets import labels_to_flows
-from model_core.segmentation.confidence import UNCALIBRATED, calibrated, joined_scores
+from model_core.segmentation.confidence import calibrated, joined_scores
 from model_core.segmentation.options import Options
 from model_core.segmentation.outline import outline
 
@@ -40,9 +40,8 @@ def test_disturbed_and_unsure_objects_are_less_trusted(anisotropy: float | None)
     flows[0] /= anisotropy or 1
     cellprob = np.where(labels > 0, 6, -6).astype(np.float32)
     options = Options(do_3D=anisotropy is not None, anisotropy=anisotropy)
-    found, confidence = outline(
-        flows if anisotropy else flows[1:], cellprob, options, [[0, 0], [0.5, 0.2], [1, 1]]
-    )
+    found, scores = outline(flows if anisotropy else flows[1:], cellprob, options)
+    confidence = calibrated(scores, [[0, 0], [0.5, 0.2], [1, 1]])
     good, disturbed, unsure = (confidence[found[labels.shape[0] // 2, 20, x]] for x in (24, 59, 94))
     assert confidence[0] == 0 and good > 0.97
     for seen, score in ((disturbed, 1 - 2 * 0.3**2), (unsure, 0.6 * (1 - 0.4**2))):
@@ -54,5 +53,5 @@ def test_a_filled_plane_does_not_change_the_confidence() -> None:
     cellprob = np.where(plane, 6, -6).astype(np.float32)
     cellprob = np.stack([cellprob, -np.abs(cellprob), cellprob])
     flows = np.repeat(labels_to_flows(plane)[:, None], 3, axis=1)
-    found, confidence = outline(flows, cellprob, Options(stitch_threshold=0.5), UNCALIBRATED)
-    assert found.max() == 1 and (found[1] > 0).any() and confidence[1] > 0.95
+    found, scores = outline(flows, cellprob, Options(stitch_threshold=0.5))
+    assert found.max() == 1 and (found[1] > 0).any() and scores[1] > 0.95

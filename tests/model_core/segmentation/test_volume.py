@@ -14,6 +14,7 @@ from model_core.flows.sections import section_flows
 from model_core.flows.targets import labels_to_flows
 from model_core.models.model import Model
 from model_core.models.package import Card
+from model_core.segmentation.confidence import DEFAULT, calibrated
 from model_core.segmentation.options import Options
 from model_core.segmentation.outline import outline
 from model_core.segmentation.tiling import Fields
@@ -84,7 +85,8 @@ def fit(labels: np.ndarray, flows: np.ndarray, anisotropy: float) -> tuple[np.nd
 def test_touching_ellipsoids_are_found(seen: tuple[float, np.ndarray, Fields]) -> None:
     anisotropy, labels, fields = seen
     options = Options(do_3D=True, anisotropy=anisotropy)
-    found, confidence = outline(fields.flows, fields.cellprob, options)
+    found, scores = outline(fields.flows, fields.cellprob, options)
+    confidence = calibrated(scores, DEFAULT)
     ap, *_ = average_precision(labels, found, (0.5, 0.75))
     assert labels.max() >= 30 and ap[0] == 1 and ap[1] >= 0.97
     assert np.median(confidence[1:]) > 0.7
