@@ -26,6 +26,7 @@ from model_core.annotation.cells_schema import (
     create_tables,
     is_empty,
 )
+from model_core.annotation.finished import regions_to_json
 from model_core.annotation.history import Step
 from model_core.annotation.objects import ROW_LENGTH, record_to_row
 from model_core.annotation.patch import Patch, box_shape, decode_block, encode_block
@@ -34,6 +35,9 @@ from model_core.formats.atomic import plain_reason
 
 Shape = tuple[int, int, int]
 _PUT_OBJECT = f"INSERT OR REPLACE INTO objects VALUES ({', '.join('?' * ROW_LENGTH)})"
+
+_PUT_SETTING = "INSERT OR REPLACE INTO settings VALUES (?, ?)"
+FINISHED = "finished"  # the setting that holds the finished regions; only steps of the history change it
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +139,9 @@ class CellsFile:
                 connection.execute("UPDATE meta SET value = ? WHERE key = ?", (str(value), key))
             _write_labels(connection, change.patch, self.shape)
             _write_objects(connection, change.patch)
+            if change.patch.finished is not None:
+                stored = regions_to_json(change.patch.finished[1])
+                connection.execute(_PUT_SETTING, (FINISHED, json.dumps(stored)))
 
     def write_setting(self, key: str, value: str) -> None:
         """Store a value, as JSON; until the first step makes the file, only remember it."""
@@ -142,7 +149,7 @@ class CellsFile:
         if self.connection is not None:
             self._be_in_place()
             with _sqlite_errors(self.path), self._transaction() as connection:
-                connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (key, value))
+                connection.execute(_PUT_SETTING, (key, value))
 
     def move(self, path: Path) -> None:
         """Go on in another place, with all that is stored so far. Raises UserError if something is there."""

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from model_core.annotation.cells_file import CHUNK, CellsFile, Shape, chunk_box
+from model_core.annotation.cells_file import CHUNK, FINISHED, CellsFile, Shape, chunk_box
 from model_core.annotation.cells_schema import DamagedDocumentError
+from model_core.annotation.finished import regions_from_json
 from model_core.annotation.history import History, Step
 from model_core.annotation.label_store import LabelStore
 from model_core.annotation.measure import Extent, measure
@@ -29,6 +30,7 @@ def open_cells(path: Path, image_path: Path, shape: Shape) -> tuple[CellsFile, L
         return file, LabelStore.empty(shape)
     try:
         store = _load(file.connection, shape)
+        store.finished = regions_from_json(file.settings.get(FINISHED, []))
         store.history.tidy()
         return file, store
     except (ValueError, TypeError, OverflowError, sqlite3.Error) as error:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from model_core.annotation.finished import Regions
 from model_core.annotation.history import History, Step
 from model_core.annotation.patch import EMPTY_BOX, Box, Patch, RecordChanges, StalePatchError
 from model_core.errors import Cancelled, UserError
@@ -52,6 +53,7 @@ def prepare_jump(
     old = labels[box].copy()
     new = old.copy()
     records: RecordChanges = {}
+    finished: tuple[Regions, Regions] | None = None
     for step in reversed(way) if target < start else way:
         if cancelled():
             raise Cancelled
@@ -62,9 +64,11 @@ def prepare_jump(
         _put(patch, new, box)
         for id_, (before, after) in patch.records.items():
             records[id_] = (records[id_][0] if id_ in records else before, after)
+        if patch.finished is not None:
+            finished = (patch.finished if finished is None else finished)[0], patch.finished[1]
     records = {id_: pair for id_, pair in records.items() if pair[0] != pair[1]}
     text = way[0].text if len(way) == 1 else f"{len(way)} steps"
-    return Jump(Patch(box, old, new, records, text), start, target, tuple(way))
+    return Jump(Patch(box, old, new, records, text, finished), start, target, tuple(way))
 
 
 def labels_at(

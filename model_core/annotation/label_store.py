@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from model_core.annotation.edit import make_patch
+from model_core.annotation.finished import Regions
 from model_core.annotation.history import UNPACKED_BYTES, History
 from model_core.annotation.jump import Jump, prepare_jump
 from model_core.annotation.objects import ObjectRecord, ObjectTable, Source, record_from_row, record_to_row
-from model_core.annotation.patch import EMPTY_BOX, Box, Patch, StalePatchError, box_shape
+from model_core.annotation.patch import Box, Patch, StalePatchError, record_patch
 from model_core.errors import UserError
 
 Listener = Callable[[Patch, str], None]
@@ -32,8 +33,10 @@ class LabelStore:
         objects: ObjectTable | None = None,
         history: History | None = None,
         next_id: int = 1,
+        finished: Regions = (),
     ) -> None:
-        """Takes the array over. `objects` must describe exactly the objects in `labels`."""
+        """Takes the array over. `objects` must describe exactly the objects in `labels`; `finished` are the
+        regions that a person has declared finished."""
         if labels.dtype != np.uint32 or labels.ndim != 3:
             raise ValueError(f"labels must be uint32 (Z, Y, X), not {labels.dtype} {labels.shape}")
         self._labels = labels
@@ -43,6 +46,7 @@ class LabelStore:
         self.history = history if history is not None else History()
         # A step over the whole image must have room, or undoing a model run would freeze the window.
         self.history.unpacked_bytes = max(UNPACKED_BYTES, 2 * labels.nbytes)
+        self.finished = finished
         self.listeners: list[Listener] = []
         self._next_id = max(next_id, max(self.objects, default=0) + 1)
         self._id_lock = threading.Lock()
@@ -93,8 +97,7 @@ class LabelStore:
                 raise ValueError(f"the record of object {id_} can't be stored: {after}")
             if after != before:
                 pairs[id_] = (before, after)
-        nothing = np.zeros(box_shape(EMPTY_BOX), np.uint32)
-        return Patch(EMPTY_BOX, nothing, nothing, pairs, text)
+        return record_patch(pairs, text)
 
     def apply(self, patch: Patch) -> None:
         """Carry out a patch and forget what could be redone. Raises StalePatchError if it no longer fits."""
@@ -166,6 +169,10 @@ class LabelStore:
             current = self.objects.get(id_)
             if current is not before and current != before:
                 raise StalePatchError(f"object {id_} has changed since “{patch.text}” was prepared")
+        if patch.finished is not None:
+            if patch.finished[0] != self.finished:
+                raise StalePatchError(f"finished regions have changed since “{patch.text}” was prepared")
+            self.finished = patch.finished[1]
         inside[...] = patch.new
         for id_, (_, after) in patch.records.items():
             self.objects.put(id_, after)

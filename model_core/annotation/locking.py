@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-import numpy as np
-
-from model_core.annotation.patch import EMPTY_BOX, Patch, box_shape
+from model_core.annotation.patch import record_patch
 from model_core.annotation.proposal import Annotated, Proposal, count_cells, name_cells
 
 
@@ -20,10 +18,9 @@ def set_locked(cells: Annotated, ids: Iterable[int], locked: bool) -> Proposal:
         return Proposal(None, "Select a cell first")
     if not changed:
         return Proposal(None, f"Already {word}ed: {name_cells([record.id for record in records])}")
-    nothing = np.zeros(box_shape(EMPTY_BOX), np.uint32)
     pairs = {record.id: (record, replace(record, locked=locked)) for record in changed}
     text = f"{word.capitalize()} {name_cells(pairs)}"
     said = f"{count_cells(len(pairs))} {word}ed"
     if locked:
         said += ": no tool and no model run changes " + ("it" if len(pairs) == 1 else "them")
-    return Proposal(Patch(EMPTY_BOX, nothing, nothing, {**pairs}, text), said)
+    return Proposal(record_patch({**pairs}, text), said)

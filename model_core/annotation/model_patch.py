@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from model_core.annotation.edit import make_patch
+from model_core.annotation.finished import finished_mask
 from model_core.annotation.label_store import LabelStore
 from model_core.annotation.measure import measure
 from model_core.annotation.objects import Source
@@ -28,9 +29,10 @@ def model_patch(
 
     `found` is integer labels (Z, Y, X) of the image's shape with IDs of its own, `confidence` gives
     0..1 by those IDs. Protected objects (drawn, edited, accepted or locked) keep every pixel; found
-    objects get what is left of them, under new IDs. None if there is nothing to change. Takes a
-    worker's time for a large image; changes nothing itself, and `store.apply` raises StalePatchError
-    if the labels have changed meanwhile: make the patch anew then. Raises ValueError for another shape.
+    objects get what is left of them, under new IDs. None appears on the background of a finished
+    region. None if there is nothing to change. Takes a worker's time for a large image; changes
+    nothing itself, and `store.apply` raises StalePatchError if the labels have changed meanwhile: make
+    the patch anew then. Raises ValueError for another shape.
     """
     if found.shape != store.labels.shape:
         raise ValueError(f"the model's labels have shape {found.shape}, the image has {store.labels.shape}")
@@ -42,8 +44,12 @@ def model_patch(
     size = {id_: extent.area for id_, extent in measure(found).items()}
     protected = [record.id for record in objects.values() if record.protected]
     kept = np.isin(labels, np.array(protected, np.uint32)) if protected else None
-    if kept is not None:
-        for id_, extent in measure(found, where=kept).items():
+    taken = kept
+    if store.finished:  # nothing is to be found there that a person has not seen
+        empty = finished_mask(store.finished, labels.shape) & (labels == 0)
+        taken = empty if kept is None else kept | empty
+    if taken is not None:
+        for id_, extent in measure(found, where=taken).items():
             if extent.area > MOST_COVERED * size[id_]:
                 del size[id_]
     first = store.reserve_ids(len(size))

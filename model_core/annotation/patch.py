@@ -7,9 +7,11 @@ import math
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from model_core.annotation.finished import Regions, regions_from_json, regions_to_json
 from model_core.annotation.objects import ObjectRecord, record_from_row, record_to_row
 
 Box = tuple[slice, slice, slice]
@@ -27,7 +29,8 @@ class Patch:
     """A change of the labels inside `box` from `old` to `new`, both uint32 (Z, Y, X) of the box's shape.
 
     `records` maps an ID to its record before and after, None where the object does not exist.
-    `text` tells the user what was done. Arrays are never written to once they are in a patch.
+    `text` tells the user what was done. `finished` are all finished regions before and after, None where
+    they stay as they are. Arrays are never written to once they are in a patch.
     """
 
     box: Box
@@ -35,6 +38,7 @@ class Patch:
     new: np.ndarray
     records: RecordChanges
     text: str
+    finished: tuple[Regions, Regions] | None = None
 
     def __post_init__(self) -> None:
         shape = box_shape(self.box)
@@ -49,7 +53,14 @@ class Patch:
     def reversed(self) -> Patch:
         """The patch that takes this one back; shares the arrays."""
         records = {id_: (after, before) for id_, (before, after) in self.records.items()}
-        return Patch(self.box, self.new, self.old, records, self.text)
+        finished = None if self.finished is None else self.finished[::-1]
+        return Patch(self.box, self.new, self.old, records, self.text, finished)
+
+
+def record_patch(records: RecordChanges, text: str, finished: tuple[Regions, Regions] | None = None) -> Patch:
+    """A patch that leaves all labels alone."""
+    nothing = np.zeros(box_shape(EMPTY_BOX), np.uint32)
+    return Patch(EMPTY_BOX, nothing, nothing, dict(records), text, finished)
 
 
 def box_shape(box: Box) -> tuple[int, int, int]:
@@ -124,27 +135,30 @@ class PackedPatch:
         z0, z1, y0, y1, x0, x1 = self.box
         box = (slice(z0, z1), slice(y0, y1), slice(x0, x1))
         shape = box_shape(box)
-        records = _decode_records(self.records)
-        return Patch(box, decode_block(self.old, shape), decode_block(self.new, shape), records, self.text)
+        old, new = decode_block(self.old, shape), decode_block(self.new, shape)
+        records, finished = _decode_records(self.records)
+        return Patch(box, old, new, records, self.text, finished)
 
 
 def pack(patch: Patch) -> PackedPatch:
     """Compress a patch; takes long for large ones, so do it in a worker."""
     z, y, x = patch.box
     box = (z.start, z.stop, y.start, y.stop, x.start, x.stop)
-    records = _encode_records(patch.records)
+    records = _encode_records(patch)
     # Names of files may hold what UTF-8 can't say.
     text = patch.text.encode(errors="backslashreplace").decode()
     return PackedPatch(box, encode_block(patch.old), encode_block(patch.new), records, text)
 
 
-def _encode_records(records: RecordChanges) -> bytes:
+def _encode_records(patch: Patch) -> bytes:
     # One line an object, encoded one by one: a single json.dumps of a model run would hold the
     # interpreter lock, and with it the window, for a tenth of a second.
     lines = []
-    for before, after in records.values():
+    for before, after in patch.records.values():
         rows = [None if record is None else record_to_row(record) for record in (before, after)]
         lines.append(json.dumps(rows, separators=(",", ":"), allow_nan=False))
+    if patch.finished is not None:
+        lines.append(json.dumps({"finished": [regions_to_json(regions) for regions in patch.finished]}))
     return zlib.compress("\n".join(lines).encode(), 1)
 
 
@@ -152,13 +166,17 @@ def _encode_records(records: RecordChanges) -> bytes:
 _MOST_RECORD_BYTES = 1 << 30
 
 
-def _decode_records(data: bytes) -> RecordChanges:
+def _decode_records(data: bytes) -> tuple[RecordChanges, tuple[Regions, Regions] | None]:
     changes: RecordChanges = {}
+    finished: tuple[Regions, Regions] | None = None
     for line in b"".join(_decompress(data, _MOST_RECORD_BYTES)).decode().splitlines():
         try:
             rows = json.loads(line)
         except RecursionError:
             raise ValueError("a change of an object record is damaged") from None
+        if type(rows) is dict:
+            finished = _decode_finished(rows)
+            continue
         if type(rows) is not list or len(rows) != 2 or rows == [None, None]:
             raise ValueError("a change of an object record is damaged")
         before, after = (None if row is None else record_from_row(row) for row in rows)
@@ -166,4 +184,11 @@ def _decode_records(data: bytes) -> RecordChanges:
         if len(ids) != 1:
             raise ValueError("a change of an object record mixes two objects")
         changes[ids.pop()] = (before, after)
-    return changes
+    return changes, finished
+
+
+def _decode_finished(line: dict[str, Any]) -> tuple[Regions, Regions]:
+    pair = line.get("finished")
+    if len(line) != 1 or type(pair) is not list or len(pair) != 2:
+        raise ValueError("a change of the finished regions is damaged")
+    return regions_from_json(pair[0]), regions_from_json(pair[1])

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from model_core.annotation.edit import make_patch
+from model_core.annotation.finished import finished_mask
 from model_core.annotation.label_store import LabelStore
 from model_core.annotation.model_patch import MOST_COVERED
 from model_core.annotation.objects import ObjectRecord, Source
@@ -19,7 +20,8 @@ def region_patch(
     """The Patch that replaces what lies in a box by what a model found there.
 
     Objects that nobody has protected and whose centre lies in the box make room. All others keep every
-    pixel, and found objects get what is left: under new IDs, or not at all where others cover most of them.
+    pixel, and found objects get what is left: under new IDs, or not at all where others, or the background of
+    finished regions, cover most of them.
 
     Args:
         found: integer labels ``(Z, Y, X)`` of the shape of ``box``. confidence: 0..1 by those labels.
@@ -49,7 +51,8 @@ def region_patch(
         new[np.isin(new, np.array([record.id for record in replaced], np.uint32))] = 0
         taken = new[inner] != 0
         sizes = np.bincount(found.ravel(), minlength=1)
-        covered = np.bincount(found[taken], minlength=len(sizes))
+        closed = taken | finished_mask(store.finished, store.labels.shape)[box] if store.finished else taken
+        covered = np.bincount(found[closed], minlength=len(sizes))
         kept = np.flatnonzero((sizes > 0) & (covered <= MOST_COVERED * sizes))
         kept = kept[kept > 0]
         if len(kept) > count:

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
+from model_core.annotation.finished import FinishedRegion, finished_mask, inside
 from model_core.annotation.history import History
-from model_core.annotation.objects import ObjectRecord, Review, Source
-from model_core.annotation.patch import Box
+from model_core.annotation.objects import ObjectRecord, Review, Source, column
 
 _AT_ONCE = 10  # objects that a person deletes one by one, or in a small selection
 
@@ -60,7 +60,7 @@ def reviewed_image(
     path: Path,
     labels: np.ndarray,
     records: Mapping[int, ObjectRecord],
-    finished: Sequence[Box] = (),
+    finished: Sequence[FinishedRegion] = (),
     deleted: np.ndarray | None = None,
 ) -> ReviewedImage | None:
     """What is to be learned from a document; None if nobody has reviewed anything in it.
@@ -68,28 +68,30 @@ def reviewed_image(
     Args:
         path: of the image. labels: uint32 (Z, Y, X), all objects; only read, so a view of a document's labels
             will do as long as nobody writes to it meanwhile. records: of those objects.
-        finished: regions in which everything is right (`annotation.finished.finished_regions`).
+        finished: regions in which everything is right (`LabelStore.finished`).
         deleted: bool (Z, Y, X), pixels of objects that a person deleted (`deleted_objects`).
     """
-    vouched = [r.id for r in records.values() if is_reviewed(r) or _lies_in(r, finished)]
+    vouched = [r.id for r in records.values() if is_reviewed(r)] + _lying_in(records, finished)
     rejected = [r.id for r in records.values() if r.review is Review.REJECTED]
     on_cells, on_rejected = np.isin(labels, vouched), np.isin(labels, rejected)
     trusted = on_cells | on_rejected
     if deleted is not None:
         trusted |= deleted & (labels == 0)
-    for box in finished:  # an object that reaches in from outside stays as unknown as it is there
-        trusted[box] |= labels[box] == 0
+    if finished:  # an object that reaches in from outside stays as unknown as it is there
+        trusted |= finished_mask(finished, labels.shape) & (labels == 0)  # type: ignore[arg-type]
     if not trusted.any():
         return None
     return ReviewedImage(path, np.where(on_cells, labels, 0), trusted, (labels != 0) & ~trusted)
 
 
-def _lies_in(record: ObjectRecord, boxes: Sequence[Box]) -> bool:
-    """Whether the centre of an object that nobody rejected lies in one of the boxes."""
-    if record.review is Review.REJECTED:
-        return False
-    centre = record.centroid
-    return any(all(p.start <= at < p.stop for p, at in zip(box, centre, strict=True)) for box in boxes)
+def _lying_in(records: Mapping[int, ObjectRecord], finished: Sequence[FinishedRegion]) -> list[int]:
+    """The objects that nobody rejected and whose centre lies in one of the regions."""
+    asked = [record for record in records.values() if record.review is not Review.REJECTED]
+    if not asked or not finished:
+        return []
+    centres = column(asked, "centroid", 3)
+    within = np.any([inside(region, centres) for region in finished], axis=0)
+    return [asked[at].id for at in np.flatnonzero(within).tolist()]
 
 
 def deleted_objects(history: History, shape: tuple[int, int, int]) -> np.ndarray | None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from model_core.annotation.finished import SETTING, as_setting, finished_regions
+from model_core.annotation.finished import rectangle
 from model_core.annotation.label_store import LabelStore
 from model_core.annotation.objects import Review, Source
 from model_core.training.reviewed import deleted_objects, reviewed_image
@@ -52,12 +52,11 @@ def test_only_reviewed_cells_are_trusted() -> None:
 
 def test_finished_region_counts_with_its_background_but_not_with_what_reaches_in() -> None:
     store = store_of({1: (2, 6, 2, 6), 2: (2, 6, 8, 20)})
-    settings = {SETTING: as_setting([(slice(0, 1), slice(0, 10), slice(0, 10))])}
-    image = reviewed_image(IMAGE, store.labels, store.objects, finished_regions(settings, SHAPE))
+    image = reviewed_image(IMAGE, store.labels, store.objects, [rectangle((0, 1), 0, 0, 10, 10)])
     assert image is not None and set(np.unique(image.labels)) == {0, 1}
     assert image.trusted[0, 8, 5] and not image.trusted[0, 12, 5]
     assert not image.trusted[0, 4, 9] and image.others[0, 4, 9]  # object 2, whose middle lies outside
-    whole = reviewed_image(IMAGE, store.labels, store.objects, [(slice(0, 1), slice(0, 20), slice(0, 40))])
+    whole = reviewed_image(IMAGE, store.labels, store.objects, [rectangle((0, 1), 0, 0, 40, 20)])
     assert whole is not None and whole.complete and whole.cells == 2
 
 
@@ -78,11 +77,3 @@ def test_many_deleted_at_once_say_nothing() -> None:
     store = store_of({n + 1: (0, 1, n, n + 1) for n in range(0, 40)})
     change(store, np.zeros(SHAPE, np.uint32))
     assert deleted_objects(store.history, SHAPE) is None
-
-
-def test_a_setting_that_is_no_list_of_boxes_is_no_region() -> None:
-    for stored in (None, 3, "x", [1], [[0, 1, 0, 5]], [[0, 1, 5, 2, 0, 3]], [[0, 1, 0, 2.5, 0, 3]]):
-        assert finished_regions({SETTING: stored}, SHAPE) == []
-    assert finished_regions({SETTING: [[-5, 9, -1, 100, 3, 4]]}, SHAPE) == [
-        (slice(0, 1), slice(0, 20), slice(3, 4))
-    ]
