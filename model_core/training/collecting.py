@@ -4,7 +4,8 @@ An image counts by the first of these that lies beside it:
 
 - ``NAME.cells``, a document of this program: its reviewed cells and finished regions;
 - ``NAME_seg.npy``, ``NAME_masks.tif`` or ``.png``, ``NAME_cp_masks.png`` or ``.tif`` as Cellpose writes
-  them, and pairs ``NAME_img.*`` with ``NAME_masks.*``: everything in them, for nothing says who reviewed what.
+  them, and pairs ``NAME_img.*`` with ``NAME_masks.*``: everything in them, for nothing says who reviewed
+  what.
 """
 
 from __future__ import annotations

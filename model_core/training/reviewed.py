@@ -78,7 +78,7 @@ def reviewed_image(
     if deleted is not None:
         trusted |= deleted & (labels == 0)
     if finished:  # an object that reaches in from outside stays as unknown as it is there
-        trusted |= finished_mask(finished, labels.shape) & (labels == 0)  # type: ignore[arg-type]
+        trusted |= finished_mask(finished, labels.shape) & (labels == 0)
     if not trusted.any():
         return None
     return ReviewedImage(path, np.where(on_cells, labels, 0), trusted, (labels != 0) & ~trusted)
