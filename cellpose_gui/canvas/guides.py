@@ -1,18 +1,32 @@
-"""What helps to read the image: numbers of cells, a second outline, scale bar, minimap."""
+"""What helps to read the image: numbers of cells, what was reviewed, a second outline, scale bar, minimap."""
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from PyQt6.QtCore import QObject, pyqtSignal
+from PyQt6.QtGui import QColor
 
 from cellpose_gui.canvas.comparison_item import ComparisonItem
+from cellpose_gui.canvas.finished_item import FinishedItem
 from cellpose_gui.canvas.image_item import ImageItem
 from cellpose_gui.canvas.minimap import Minimap
 from cellpose_gui.canvas.object_numbers import ObjectNumbers
 from cellpose_gui.canvas.scale_bar import ScaleBar
 from cellpose_gui.canvas.view import CanvasView
 from cellpose_gui.document.document import Document
+from model_core.annotation.objects import ObjectRecord, Review
 from model_core.annotation.patch import Patch
+
+_REVIEWS = (
+    (Review.ACCEPTED, "\N{CHECK MARK}", QColor(70, 235, 140)),
+    (Review.REJECTED, "\N{MULTIPLICATION X}", QColor(255, 110, 95)),
+)
+
+
+def _is(review: Review, record: ObjectRecord) -> bool:
+    return record.review is review
 
 
 class Guides(QObject):
@@ -24,8 +38,15 @@ class Guides(QObject):
         super().__init__(view)
         self._view = view
         self._comparison, self._numbers = ComparisonItem(), ObjectNumbers()
-        for item in (self._comparison, self._numbers):
-            view.add(item)
+        self._finished = FinishedItem()
+        self._reviews = [
+            ObjectNumbers(partial(_is, review), mark, colour) for review, mark, colour in _REVIEWS
+        ]
+        view.add(self._finished)
+        view.add(self._comparison)
+        for marks in (*self._reviews, self._numbers):
+            view.add(marks)
+        self.review = True
         self._scale_bar = ScaleBar(view)
         self._minimap = Minimap(view, image.picture)
         self._minimap.moved_to.connect(view.centre_on)
@@ -35,26 +56,38 @@ class Guides(QObject):
     def set_document(self, document: Document | None) -> None:
         self.show_comparison(None)
         if document is None:
-            self._numbers.set_objects({}, 0, 0)
+            for item in (self._numbers, *self._reviews):
+                item.set_objects({}, 0, 0)
+            self._finished.set_regions(())
             self._scale_bar.set_pixel_size(None)
             self._minimap.set_image_size(0, 0)
             return
         size = document.labels.shape[1:]
-        self._numbers.set_objects(document.objects.snapshot(), *size)
+        for item in (self._numbers, *self._reviews):
+            item.set_objects(document.objects.snapshot(), *size)
+        self._finished.set_extent(*size)
+        self._finished.set_plane(0)
+        self._finished.set_regions(document.store.finished)
         self._scale_bar.set_pixel_size(getattr(document.image, "pixel_size", None))
         self._minimap.set_image_size(*size)
 
     def set_plane(self, plane: int) -> None:
-        self._numbers.set_plane(plane)
+        for item in (self._numbers, *self._reviews):
+            item.set_plane(plane)
+        self._finished.set_plane(plane)
         self._comparison.set_plane(plane)
         self._minimap.refresh()
 
     def set_hidden(self, ids: frozenset[int]) -> None:
-        self._numbers.set_hidden(ids)
+        for item in (self._numbers, *self._reviews):
+            item.set_hidden(ids)
 
     def apply(self, patch: Patch) -> None:
         """Take over what a patch has changed."""
-        self._numbers.apply(patch)
+        for item in (self._numbers, *self._reviews):
+            item.apply(patch)
+        if patch.finished is not None:
+            self._finished.set_regions(patch.finished[1])
 
     @property
     def numbers(self) -> bool:
@@ -64,6 +97,21 @@ class Guides(QObject):
     @numbers.setter
     def numbers(self, shown: bool) -> None:
         self._numbers.show_numbers(shown)
+        for item in self._reviews:  # below the number
+            item.lines = 1.0 if shown else 0.0
+            item.update()
+        self.changed.emit()
+
+    @property
+    def review(self) -> bool:
+        """Whether accepted and rejected cells have a mark on them, and finished regions are hatched."""
+        return self._finished.isVisible()
+
+    @review.setter
+    def review(self, shown: bool) -> None:
+        self._finished.setVisible(shown)
+        for item in self._reviews:
+            item.show_numbers(shown)
         self.changed.emit()
 
     @property

@@ -1,6 +1,9 @@
-"""The numbers of the cells that can be seen, on demand."""
+"""A short text on each of the cells that can be seen: its number, or what was said of it."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pyqtgraph as pg
@@ -55,10 +58,21 @@ def _row(record: ObjectRecord) -> tuple[float, ...]:
 
 
 class ObjectNumbers(pg.GraphicsObject):
-    """Text of constant size at the centres of the cells; costs nothing while it is hidden."""
+    """Text of constant size at the centres of the cells; costs nothing while it is hidden.
 
-    def __init__(self) -> None:
+    Shows their numbers or, with `only`, the one text `mark` in a colour on those that it wants. `lines` is
+    how many lines below the centre the text stands.
+    """
+
+    def __init__(
+        self,
+        only: Callable[[ObjectRecord], bool] | None = None,
+        mark: str = "",
+        colour: QColor | Qt.GlobalColor = Qt.GlobalColor.white,
+    ) -> None:
         super().__init__()
+        self._only, self._mark, self._colour = only, mark, QColor(colour)
+        self.lines = 0.0
         self._extent = QRectF()
         self._plane = 0
         self._hidden: frozenset[int] = frozenset()
@@ -97,6 +111,12 @@ class ObjectNumbers(pg.GraphicsObject):
 
     def apply(self, patch: Patch) -> None:
         """Take over what a patch has changed."""
+        if (only := self._only) is not None:
+            changes = {
+                id_: (before, after if after is not None and only(after) else None)
+                for id_, (before, after) in patch.records.items()
+            }
+            patch = replace(patch, records=changes)
         if self._places is not None:
             self._places.update(patch)
             if self.isVisible():
@@ -105,7 +125,8 @@ class ObjectNumbers(pg.GraphicsObject):
             self._meanwhile.append(patch)
 
     def _place(self) -> None:
-        records = list(self._objects.values())
+        only = self._only
+        records = [record for record in self._objects.values() if only is None or only(record)]
         self._background.start(lambda cancelled: Places(records))
 
     def _placed(self, places: object) -> None:
@@ -137,8 +158,9 @@ class ObjectNumbers(pg.GraphicsObject):
         for id_, x, y in found:
             text = self._text(int(id_), font)
             size = text.size()
-            drawn.append((text, view.map(QPointF(x, y)) - QPointF(size.width() / 2, size.height() / 2)))
-        for colour, offsets in ((QColor(0, 0, 0), _HALO), (QColor(Qt.GlobalColor.white), ((0, 0),))):
+            down = size.height() * (self.lines - 0.5)
+            drawn.append((text, view.map(QPointF(x, y)) + QPointF(-size.width() / 2, down)))
+        for colour, offsets in ((QColor(0, 0, 0), _HALO), (self._colour, ((0, 0),))):
             painter.setPen(colour)
             for dx, dy in offsets:
                 for text, corner in drawn:
@@ -150,7 +172,7 @@ class ObjectNumbers(pg.GraphicsObject):
         if text is None:
             if len(self._texts) > 4 * MOST:
                 self._texts.clear()
-            text = self._texts[id_] = QStaticText(str(id_))
+            text = self._texts[id_] = QStaticText(self._mark or str(id_))
             text.setTextFormat(Qt.TextFormat.PlainText)
             text.prepare(QTransform(), font)
         return text

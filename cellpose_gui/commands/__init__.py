@@ -11,6 +11,7 @@ from cellpose_gui.commands.file import file_commands
 from cellpose_gui.commands.go import go_commands
 from cellpose_gui.commands.help import help_commands
 from cellpose_gui.commands.image import image_commands
+from cellpose_gui.commands.review import review_commands
 from cellpose_gui.commands.tools import tool_commands
 from cellpose_gui.commands.view import view_commands
 
@@ -22,6 +23,7 @@ _TABLES = (
     edit_commands,
     tool_commands,
     cell_commands,
+    review_commands,
     image_commands,
     view_commands,
     go_commands,

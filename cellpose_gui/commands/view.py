@@ -79,6 +79,14 @@ def view_commands(window: MainWindow) -> list[Command]:
             checked=lambda: guides.numbers,
         ),
         drawn(
+            "review",
+            "Show re&view",
+            do=partial(switch, "review"),
+            keys=("Shift+V",),
+            help="Marks on accepted and rejected cells, hatches on finished regions",
+            checked=lambda: guides.review,
+        ),
+        drawn(
             "previous_result",
             "Show &previous result",
             do=lambda: window.show_comparison(not guides.comparison),

@@ -7,6 +7,7 @@ from cellpose_gui.canvas.tools.brush import Brush
 from cellpose_gui.canvas.tools.delete import Delete
 from cellpose_gui.canvas.tools.eraser import Eraser
 from cellpose_gui.canvas.tools.fill import Fill
+from cellpose_gui.canvas.tools.finished import Finished
 from cellpose_gui.canvas.tools.lasso import Lasso
 from cellpose_gui.canvas.tools.outline import Outline
 from cellpose_gui.canvas.tools.pan import Pan
@@ -18,5 +19,5 @@ from cellpose_gui.canvas.tools.tool import Tool
 from cellpose_gui.canvas.tools.wand import Wand
 
 TOOLS: tuple[type[Tool], ...] = (
-    Select, Lasso, Brush, Eraser, Outline, Polygon, Reshape, Fill, Wand, Box, Split, Delete, Pan,
+    Select, Lasso, Brush, Eraser, Outline, Polygon, Reshape, Fill, Wand, Box, Split, Delete, Finished, Pan,
 )  # fmt: skip

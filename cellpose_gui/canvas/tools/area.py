@@ -1,4 +1,4 @@
-"""What select and delete have in common: a click on a cell, a box around cells, a line around cells."""
+"""What tools have in common that take a click on a cell, a box around cells, or a line around cells."""
 
 from __future__ import annotations
 
@@ -36,6 +36,10 @@ class AreaTool(Tool):
     def covered(self, pointer: Pointer, ids: set[int]) -> None:
         """A box or line was drawn around these cells; `pointer` is where it began."""
 
+    def drawn(self, pointer: Pointer, path: QPainterPath) -> None:
+        """A box or line is complete; `pointer` is where it began."""
+        self.covered(pointer, self._inside(path))
+
     @property
     def busy(self) -> bool:
         return self._start is not None
@@ -63,9 +67,9 @@ class AreaTool(Tool):
         if dragged:
             if self._line is not None:
                 self._line.lineTo(pointer.x, pointer.y)
-            ids = self._inside(self._shape(start, pointer))
+            path = self._shape(start, pointer)
             self.cancel()
-            self.covered(start, ids)
+            self.drawn(start, path)
         else:
             self.cancel()
             self.clicked(start, self.host.label_at(start))

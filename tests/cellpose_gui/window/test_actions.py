@@ -74,7 +74,8 @@ def test_each_tool_is_chosen_by_its_key_and_shown_as_chosen(
     for tool in TOOLS:
         action = window.actions_by_name[tool.name]
         (key,) = action.shortcuts()
-        press(qtbot, window, Qt.Key(key[0].key()))
+        shift = bool(key[0].keyboardModifiers() & Qt.KeyboardModifier.ShiftModifier)
+        press(qtbot, window, Qt.Key(key[0].key()), shift=shift)
         assert window.canvas.tool == tool.name
         checked = [t.name for t in TOOLS if window.actions_by_name[t.name].isChecked()]
         assert checked == [tool.name]

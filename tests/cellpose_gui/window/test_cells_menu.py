@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from cellpose_gui.document.document import Document
 from cellpose_gui.main_window import MainWindow
 from cellpose_gui.panels.delete_rule import DeleteRule
+from model_core.annotation.objects import Review
 from model_core.formats.label_image import read_labels
 from tests.cellpose_gui.canvas.hand import Hand, counts, lock
 from tests.cellpose_gui.helpers import open_image, press
@@ -181,3 +182,19 @@ def test_planes_are_copied_and_interpolated(qtbot: QtBot, window: MainWindow, tm
     assert window.canvas.plane == 1
     assert do(window, "interpolate") == "Interpolate cell 1 through 1 plane"
     assert counts(document) == {1: 400}
+
+
+def test_keys_say_which_cells_are_right(qtbot: QtBot, window: MainWindow, opened: Document) -> None:
+    opened.select([1, 2])
+    press(qtbot, window, Qt.Key.Key_T, shift=True)
+    assert {id_ for id_, r in opened.objects.items() if r.review is Review.ACCEPTED} == {1, 2}
+    opened.select([3])
+    press(qtbot, window, Qt.Key.Key_X, shift=True)
+    press(qtbot, window, Qt.Key.Key_T, ctrl=True, shift=True)
+    assert [opened.objects[id_].review for id_ in (3, 4)] == [Review.REJECTED, Review.ACCEPTED]
+    assert "not reviewed" in do(window, "unreview")
+    press(qtbot, window, Qt.Key.Key_F, ctrl=True, shift=True)
+    assert len(opened.store.finished) == 1 and opened.objects[3].review is Review.ACCEPTED
+    assert not opened.undo_text or "finished" in opened.undo_text
+    opened.undo()
+    assert not opened.store.finished
