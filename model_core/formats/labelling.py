@@ -1,0 +1,41 @@
+"""The objects of an image and what files keep about them: what every format of labels reads and writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from model_core.images.image import Image
+
+
+@dataclass(frozen=True, eq=False)
+class Labelling:
+    """Labels with what is known about their objects.
+
+    Attributes:
+        labels: uint32 ``(Z, Y, X)``; 0 is background.
+        classes: the class of each object that has one, by ID.
+        by_hand: IDs of the objects that a person drew or corrected.
+        image: the image that the labels belong to, or None when a file does not hold it.
+        flows: float32 ``(2 or 3, Z, Y, X)``, unit vectors in the order (z,) y, x; None where unknown.
+        cellprob: float32 ``(Z, Y, X)``, logits; None where unknown.
+        made_by: what made the labels, for reports: “model”, “diameter”, “flow_threshold” ...
+        notes: sentences that the person should read, such as what a file could not hold.
+    """
+
+    labels: np.ndarray
+    classes: Mapping[int, str] = field(default_factory=dict)
+    by_hand: frozenset[int] = frozenset()
+    image: Image | None = None
+    flows: np.ndarray | None = None
+    cellprob: np.ndarray | None = None
+    made_by: Mapping[str, object] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def ids(self) -> np.ndarray:
+        """The IDs in the labels, ascending: uint32 (N,)."""
+        present = np.unique(self.labels)
+        return present[present != 0]
