@@ -47,11 +47,38 @@ def _normal_quantiles() -> np.ndarray:
     return ndtri((np.arange(65536) + 0.5) / 65536).astype(np.float32)
 
 
-def white(rng: np.random.Generator, shape: Shape) -> np.ndarray:
-    """Independent normal values. Looked up by random bytes: four times as fast as drawing them, and noise is
-    what a picture has most of."""
+def _normal_values(rng: np.random.Generator, shape: Shape) -> np.ndarray:
+    """Independent normal values, looked up by random bytes: four times as fast as drawing them."""
     drawn = np.frombuffer(rng.bytes(2 * shape[0] * shape[1]), np.uint16)
     return _normal_quantiles()[drawn].reshape(shape)
+
+
+_SHEET = 1536  # px; only noise of less than half of it is cut from the sheet
+
+
+@cache
+def _noise_sheet() -> np.ndarray:
+    return _normal_values(np.random.default_rng(0), (_SHEET, _SHEET))
+
+
+def white(rng: np.random.Generator, shape: Shape) -> np.ndarray:
+    """Independent normal values.
+
+    A picture has more noise than anything else, so it is cut from one sheet, at a random place and mirrored
+    by chance: many times as fast as drawing it, and a small image has over 10 million different results.
+    """
+    if max(shape) > _SHEET // 2:
+        return _normal_values(rng, shape)
+    y, x, turn = rng.integers(0, (_SHEET - shape[0] + 1, _SHEET - shape[1] + 1, 8))
+    cut = _noise_sheet()[y : y + shape[0], x : x + shape[1]]
+    cut = cut[:: 1 - 2 * int(turn & 1), :: 1 - 2 * int(turn >> 1 & 1)]
+    return -cut if turn >> 2 else cut.copy()
+
+
+def _standard(field: np.ndarray) -> np.ndarray:
+    """Brought to mean 0 and standard deviation 1."""
+    mean, deviation = cv2.meanStdDev(field)
+    return (field - np.float32(mean.item())) * np.float32(1 / (deviation.item() + 1e-6))
 
 
 def smooth(rng: np.random.Generator, shape: Shape, scale: float) -> np.ndarray:
@@ -67,7 +94,7 @@ def smooth(rng: np.random.Generator, shape: Shape, scale: float) -> np.ndarray:
         field = field[: shape[0], : shape[1]]
     else:
         field = field[: shape[0], : shape[1]]
-    return (field - field.mean()) / (field.std() + 1e-6)
+    return _standard(field)
 
 
 def fractal(

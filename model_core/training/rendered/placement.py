@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 from scipy.spatial import cKDTree
-from skimage.measure import label as connected
 
+from model_core.flows.pieces import connected_pieces
 from model_core.training.rendered.fields import Shape, remap, smooth
 from model_core.training.rendered.shapes import polygon_area
 
@@ -225,7 +225,7 @@ def tidy(labels: np.ndarray, min_area: float, split: bool = False) -> np.ndarray
 
     An object in pieces keeps its largest one, or with `split` every piece becomes an object.
     """
-    pieces = connected(labels, connectivity=2, background=0).astype(np.int32)
+    pieces = connected_pieces(labels[None])[0]
     count = int(pieces.max())
     area = np.bincount(pieces.ravel(), minlength=count + 1)
     keep = area >= max(min_area, 1)

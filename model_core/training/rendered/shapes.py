@@ -40,6 +40,12 @@ def _stretched(outlines: np.ndarray, elongation: np.ndarray | float) -> np.ndarr
     return np.stack([outlines[..., 0] * factor, outlines[..., 1] / factor], axis=-1)
 
 
+def _waves(amplitude: np.ndarray, phase: np.ndarray, orders: np.ndarray, theta: np.ndarray) -> np.ndarray:
+    """Sum over orders of `amplitude * cos(order * theta + phase)`: `(n, orders)` becomes `(n, points)`."""
+    turns = orders[:, None] * theta[None, :]
+    return (amplitude * np.cos(phase)) @ np.cos(turns) - (amplitude * np.sin(phase)) @ np.sin(turns)
+
+
 def blobs(
     rng: np.random.Generator,
     n: int,
@@ -53,8 +59,7 @@ def blobs(
     orders = np.arange(2, 10)
     amplitude = roughness * rng.standard_normal((n, len(orders))) * (2.0 / orders) ** detail
     phase = rng.uniform(0, 2 * np.pi, (n, len(orders)))
-    waves = np.cos(orders[:, None] * theta[None, :] + phase[..., None])
-    radius = np.clip(1 + np.einsum("nk,nkt->nt", amplitude, waves), 0.25, 2.5)
+    radius = np.clip(1 + _waves(amplitude, phase, orders, theta), 0.25, 2.5)
     outlines = _stretched(_polar(radius, theta), elongation)
     return normalised(rotated(outlines, random_angles(rng, n) if angles is None else angles))
 
@@ -113,8 +118,8 @@ def spread_cells(
     arms_radius = np.sum(height[..., None] * np.exp(-((gap / width[..., None]) ** 1.4)), axis=1)
     orders = np.arange(2, 14)
     amplitude = roughness * rng.standard_normal((n, len(orders))) * (2.0 / orders)
-    waves = np.cos(orders[:, None] * theta[None, :] + rng.uniform(0, 2 * np.pi, (n, len(orders)))[..., None])
-    radius = np.clip(0.8 + np.einsum("nk,nkt->nt", amplitude, waves) + arms_radius, 0.2, 3.5)
+    phase = rng.uniform(0, 2 * np.pi, (n, len(orders)))
+    radius = np.clip(0.8 + _waves(amplitude, phase, orders, theta) + arms_radius, 0.2, 3.5)
     outlines = _stretched(_polar(radius, theta), elongation)
     outlines[..., 1] += 0.12 * rng.standard_normal((n, 1)) * outlines[..., 0] ** 2  # arms bend
     outlines -= outlines.mean(axis=1, keepdims=True)

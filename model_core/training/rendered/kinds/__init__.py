@@ -6,14 +6,19 @@ from model_core.training.rendered.kind import RenderKind
 from model_core.training.rendered.kinds import (
     adherent,
     bacteria,
+    colonies,
     cytoplasm,
+    droplets,
     electron,
     elongated,
+    fruit,
     membranes,
     nuclei,
+    organoids,
     particles,
     round_cells,
     stained,
+    tissue_cells,
 )
 
 FAMILIES = (
@@ -21,12 +26,17 @@ FAMILIES = (
     cytoplasm,
     membranes,
     bacteria,
+    colonies,
     round_cells,
     adherent,
     stained,
     particles,
     elongated,
     electron,
+    droplets,
+    fruit,
+    organoids,
+    tissue_cells,
 )
 
 KINDS: dict[str, RenderKind] = {kind.name: kind for family in FAMILIES for kind in family.KINDS}

@@ -102,9 +102,8 @@ def _chains(rng: np.random.Generator, starts: np.ndarray, reach: np.ndarray) -> 
     return centres, angles
 
 
-def transparent_rods(rng: np.random.Generator, canvas: Canvas) -> Picture:
+def rods_in_transmitted_light(rng: np.random.Generator, canvas: Canvas, scene: Scene) -> Picture:
     """Phase contrast most often: dark rods, bright halos, brighter gaps between those that lie close."""
-    scene = rods_scene(rng, canvas)
     shape, diameter = canvas.shape, canvas.diameter
     width = float(np.median(scene.radius)) * 2 if scene.n else diameter / 2
     thickness = scene.dome ** np.float32(uniform(rng, 0.4, 1.0))
@@ -135,9 +134,8 @@ def transparent_rods(rng: np.random.Generator, canvas: Canvas) -> Picture:
     return Picture(light[None].astype(np.float32), scene.labels, transmitted_camera(rng, 1.8 * width))
 
 
-def fluorescent_rods(rng: np.random.Generator, canvas: Canvas) -> Picture:
+def rods_in_fluorescence(rng: np.random.Generator, canvas: Canvas, scene: Scene) -> Picture:
     """Cytoplasm, membrane or nucleoid stain; often faint and noisy."""
-    scene = rods_scene(rng, canvas)
     shape, diameter = canvas.shape, canvas.diameter
     width = float(np.median(scene.radius)) * 2 if scene.n else diameter / 2
     stain = str(rng.choice(["cytoplasm", "membrane", "nucleoid"], p=[0.5, 0.3, 0.2]))
@@ -157,6 +155,14 @@ def fluorescent_rods(rng: np.random.Generator, canvas: Canvas) -> Picture:
     if chance(rng, 0.2):
         light = light + uniform(rng, 0.1, 0.6) * np.abs(dirt(rng, shape, max(width, 6), 0.5))
     return Picture(light[None].astype(np.float32), scene.labels, fluorescence_camera(rng, 2 * width))
+
+
+def transparent_rods(rng: np.random.Generator, canvas: Canvas) -> Picture:
+    return rods_in_transmitted_light(rng, canvas, rods_scene(rng, canvas))
+
+
+def fluorescent_rods(rng: np.random.Generator, canvas: Canvas) -> Picture:
+    return rods_in_fluorescence(rng, canvas, rods_scene(rng, canvas))
 
 
 KINDS = (

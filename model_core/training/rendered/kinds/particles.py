@@ -110,7 +110,7 @@ def _colours(rng: np.random.Generator, n: int, spread: float) -> np.ndarray:
     return np.clip(base * grey * np.exp(0.25 * spread * rng.standard_normal((n, 3))), 0.12, 1.0)
 
 
-def _coloured(scene: Scene, colours: np.ndarray, shade: np.ndarray, ground: np.ndarray) -> np.ndarray:
+def coloured(scene: Scene, colours: np.ndarray, shade: np.ndarray, ground: np.ndarray) -> np.ndarray:
     """RGB light of objects in their colours under `shade`, on `ground` (3, Y, X)."""
     soft = blur(scene.mask, 0.6)
     return np.stack(
@@ -148,7 +148,7 @@ def pebbles(rng: np.random.Generator, canvas: Canvas) -> Picture:
     )
     earth = np.clip(earth * (1 - 0.75 * shadow), 0.01, 1)
     ground = np.stack([earth * tint for tint in (1.0, uniform(rng, 0.8, 1), uniform(rng, 0.5, 1))])
-    light = _coloured(scene, _colours(rng, scene.n, uniform(rng, 0.1, 0.5)), shade, ground)
+    light = coloured(scene, _colours(rng, scene.n, uniform(rng, 0.1, 0.5)), shade, ground)
     if chance(rng, 0.3):
         return Picture(
             light.mean(axis=0, keepdims=True), scene.labels, transmitted_camera(rng, canvas.diameter)
@@ -194,7 +194,7 @@ def seeds(rng: np.random.Generator, canvas: Canvas) -> Picture:
     )
     cloth = 1 + uniform(rng, 0.005, 0.06) * fractal(rng, shape, uniform(rng, 3, 30))
     ground = np.stack([tint * cloth * (1 - shadow) for tint in tints])
-    light = _coloured(scene, _colours(rng, scene.n, uniform(rng, 0.03, 0.2)), shade, ground)
+    light = coloured(scene, _colours(rng, scene.n, uniform(rng, 0.03, 0.2)), shade, ground)
     if chance(rng, 0.4):
         return Picture(
             light.mean(axis=0, keepdims=True), scene.labels, transmitted_camera(rng, canvas.diameter)
