@@ -63,6 +63,25 @@ def bubbles(rng: np.random.Generator, shape: Shape, count: int, size: float) -> 
     return cv2.GaussianBlur(field, (0, 0), max(size / 14, 0.8))
 
 
+def ruled(rng: np.random.Generator, shape: Shape, size: float) -> np.ndarray:
+    """Counting grids, chamber walls, channels: straight lines, single or in pairs, square to each other."""
+    field = np.zeros(shape, np.float32)
+    angle, far = rng.uniform(0, np.pi), float(np.hypot(*shape))
+    apart = size * log_uniform(rng, 1.5, 8)
+    double = size * uniform(rng, 0.15, 0.6) if chance(rng, 0.5) else 0.0
+    middle = np.array([shape[1], shape[0]]) * rng.uniform(0.2, 0.8, 2)
+    thick = int(rng.integers(1, 4))
+    strength = float(rng.choice([-1, 1]) * rng.uniform(0.3, 1))
+    for way in (angle, angle + np.pi / 2)[: int(rng.integers(1, 3))]:
+        along, across = np.array([np.cos(way), np.sin(way)]), np.array([-np.sin(way), np.cos(way)])
+        for number in range(-int(rng.integers(0, 5)), int(rng.integers(1, 6))):
+            for side in (0.0, double)[: 2 if double else 1]:
+                start = middle + across * (number * apart + side)
+                first, last = (np.round((start + sign * far * along) * 16).astype(int) for sign in (-1, 1))
+                cv2.line(field, first.tolist(), last.tolist(), strength, thick, cv2.LINE_8, 4)
+    return cv2.GaussianBlur(field, (0, 0), uniform(rng, 0.6, 1.5))
+
+
 def dirt(rng: np.random.Generator, shape: Shape, size: float, amount: float = 1.0) -> np.ndarray:
     """A random mixture; `size`: diameter of the objects that the dirt must not be taken for."""
     field = np.zeros(shape, np.float32)
@@ -79,6 +98,8 @@ def dirt(rng: np.random.Generator, shape: Shape, size: float, amount: float = 1.
         field += uniform(rng, 0.3, 0.9) * fibres(
             rng, shape, 1 + int(rng.poisson(0.6 * scale)), uniform(rng, 1, 3.5)
         )
+    if chance(rng, 0.08):
+        field += uniform(rng, 0.3, 1.2) * ruled(rng, shape, size)
     if chance(rng, 0.12):
         field += blur(crumbs(rng, shape, 4, size * 0.8), size * 0.25)
     return field

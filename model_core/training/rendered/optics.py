@@ -40,7 +40,10 @@ def _limits(diameter: float) -> tuple[float, float]:
 
 
 def _file_range(rng: np.random.Generator, camera: Camera) -> Camera:
-    """8 bit, 12 bit or 16 bit, with some of the range used."""
+    """8 bit, 12 bit or 16 bit, with some of the range used; a few are so dim that grey levels show."""
+    if chance(rng, 0.07):
+        low = uniform(rng, 0, 20)
+        return replace(camera, black=low, white=low + log_uniform(rng, 10, 50), maximum=255.0)
     if chance(rng, 0.55):
         low = uniform(rng, 0, 70)
         return replace(camera, black=low, white=low + uniform(rng, 50, 254 - low), maximum=255.0)
@@ -60,7 +63,7 @@ def fluorescence_camera(rng: np.random.Generator, diameter: float = 30.0) -> Cam
         multiplies=chance(rng, 0.5),
         hot_pixels=log_uniform(rng, 1e-5, 5e-4) if chance(rng, 0.2) else 0.0,
         jpeg=int(rng.integers(75, 97)) if chance(rng, 0.1) else 0,
-        defocus=fine * uniform(rng, 1, 2.5) if chance(rng, 0.12) else 0.0,
+        defocus=fine * uniform(rng, 1, 2.5) if chance(rng, 0.15) else 0.0,
     )
     return _file_range(rng, camera)
 
@@ -76,7 +79,7 @@ def transmitted_camera(rng: np.random.Generator, diameter: float = 30.0) -> Came
         shading=uniform(rng, 0, 0.3),
         hot_pixels=log_uniform(rng, 1e-5, 2e-4) if chance(rng, 0.08) else 0.0,
         jpeg=int(rng.integers(70, 97)) if chance(rng, 0.15) else 0,
-        defocus=fine * uniform(rng, 0.8, 2.0) if chance(rng, 0.1) else 0.0,
+        defocus=fine * uniform(rng, 0.8, 2.2) if chance(rng, 0.15) else 0.0,
     )
     return _file_range(rng, camera)
 

@@ -117,7 +117,7 @@ def spread_cells(
     gap = np.abs((theta[None, None, :] - centre[..., None] + np.pi) % (2 * np.pi) - np.pi)
     arms_radius = np.sum(height[..., None] * np.exp(-((gap / width[..., None]) ** 1.4)), axis=1)
     orders = np.arange(2, 14)
-    amplitude = roughness * rng.standard_normal((n, len(orders))) * (2.0 / orders)
+    amplitude = roughness * rng.standard_normal((n, len(orders))) * (2.0 / orders) ** rng.uniform(1.0, 2.2)
     phase = rng.uniform(0, 2 * np.pi, (n, len(orders)))
     radius = np.clip(0.8 + _waves(amplitude, phase, orders, theta) + arms_radius, 0.2, 3.5)
     outlines = _stretched(_polar(radius, theta), elongation)

@@ -82,10 +82,29 @@ def round_up(rng: np.random.Generator, scene: Scene, diameter: float) -> Scene:
 
 def shade_off(rng: np.random.Generator, scene: Scene, thickness: np.ndarray, diameter: float) -> np.ndarray:
     """Phase contrast of flat cells: edges and details show, their area hardly; a thin bright line around."""
-    depth, wide = uniform(rng, 0.3, 0.7), max(diameter * log_uniform(rng, 0.04, 0.25), 1.5)
-    light = 1 - depth * (thickness - uniform(rng, 0.7, 1.15) * blur(thickness, wide))
+    depth, wide = uniform(rng, 0.2, 0.7), max(diameter * log_uniform(rng, 0.04, 0.25), 1.5)
+    back = uniform(rng, 0.95, 1.15) if chance(rng, 0.6) else uniform(rng, 0.6, 0.95)
+    light = 1 - depth * (thickness - back * blur(thickness, wide))
     line = np.exp(-scene.outside / np.float32(0.02 * diameter + 0.6)) * (1 - scene.mask)
+    line = line * np.clip(1 + uniform(rng, 0, 0.8) * smooth(rng, scene.shape, 0.7 * diameter), 0, 3)
     return light + uniform(rng, 0, 0.35) * line * np.minimum(blur(thickness, 0.05 * diameter) * 3, 1)
+
+
+def standing(rng: np.random.Generator, scene: Scene, thickness: np.ndarray, diameter: float) -> np.ndarray:
+    """Phase contrast of cells that rise from the glass: bright bodies, a thin dark edge, a bright halo.
+
+    How much differs from cell to cell: flat ones among them show little but their edge.
+    """
+    body = scene.per_object(np.clip(rng.normal(uniform(rng, 0.1, 1.0), 0.35, scene.n), 0, 1.5))
+    rim = diameter * uniform(rng, 0.03, 0.1) + 0.5
+    dark = np.exp(-(((scene.depth - 0.7 * rim) / rim) ** 2)) * scene.mask
+    bright = body * scene.relative_depth ** np.float32(uniform(rng, 0.7, 2.0))
+    reach = np.float32(diameter * log_uniform(rng, 0.03, 0.15) + 0.6)
+    halo = np.exp(-scene.outside / reach) * (1 - scene.mask) * np.minimum(3 * blur(body, reach), 1)
+    halo = halo * np.clip(1 + 0.4 * smooth(rng, scene.shape, diameter), 0, 2)
+    details = thickness - blur(thickness, 0.08 * diameter)
+    light = 1 + uniform(rng, 0.2, 1.2) * bright - uniform(rng, 0.2, 0.7) * dark * (0.4 + body)
+    return light + uniform(rng, 0.2, 1.0) * halo + uniform(rng, -0.6, 0.6) * details
 
 
 def _picture(rng: np.random.Generator, canvas: Canvas, mode: str) -> Picture:
@@ -103,12 +122,13 @@ def _picture(rng: np.random.Generator, canvas: Canvas, mode: str) -> Picture:
     else:
         ball = np.zeros(shape, np.float32)
     if mode == "phase":
-        usual = chance(rng, 0.8)
-        light = (
-            shade_off(rng, scene, thickness, diameter)
-            if usual
-            else contrast.phase_contrast(rng, thickness, diameter)
-        )
+        style = str(rng.choice(["flat", "standing", "dark"], p=[0.5, 0.35, 0.15]))
+        if style == "flat":
+            light = shade_off(rng, scene, thickness, diameter)
+        elif style == "standing":
+            light = standing(rng, scene, thickness, diameter)
+        else:
+            light = contrast.phase_contrast(rng, thickness, diameter)
         light = light + uniform(rng, 0.2, 0.8) * ball * scene.relative_depth
     else:
         light = contrast.TRANSPARENT[mode](rng, thickness, diameter)
@@ -137,8 +157,8 @@ def bright_field_cells(rng: np.random.Generator, canvas: Canvas) -> Picture:
 
 
 KINDS = (
-    RenderKind("adherent_phase", "adherent", phase_cells, (15, 90), 1.5),
-    RenderKind("adherent_dic", "adherent", relief_cells, (15, 90), 1.0),
+    RenderKind("adherent_phase", "adherent", phase_cells, (15, 90), 2.0),
+    RenderKind("adherent_dic", "adherent", relief_cells, (15, 90), 1.2),
     RenderKind("adherent_quantitative", "adherent", quantitative_cells, (15, 90), 0.8),
     RenderKind("adherent_bright_field", "adherent", bright_field_cells, (22, 90), 0.5),
 )

@@ -52,8 +52,8 @@ def packed_scene(rng: np.random.Generator, canvas: Canvas) -> Scene:
     if chance(rng, 0.7):
         patch = placement.tessellate(rng, shape, uniform(rng, 4, 12) * diameter, 0.2)
         patch = placement.warp(rng, patch, 0.5 * diameter, 3 * diameter)
-    turn = rng.uniform(0, np.pi) + uniform(rng, 0.2, 1.2) * rng.standard_normal(int(patch.max()) + 1)
-    turn = turn.astype(np.float32)[patch]
+    angles = rng.uniform(0, np.pi) + uniform(rng, 0.2, 1.2) * rng.standard_normal(int(patch.max()) + 1)
+    turn = angles.astype(np.float32)[patch]
     bend = uniform(rng, 2.5, 8) * diameter
     amount = np.float32(uniform(rng, 0.02, 0.09) * bend)
     x, y = grid(shape)

@@ -23,9 +23,14 @@ from model_core.training.rendered.scene import Scene
 
 
 def spread_outlines(rng: np.random.Generator, n: int, angles: np.ndarray) -> np.ndarray:
-    """Flat cells: with arms, stretched between corners, or polygonal."""
-    family = str(rng.choice(["arms", "pulled", "polygons", "mixed"], p=[0.3, 0.35, 0.12, 0.23]))
+    """Flat cells: with arms, stretched between corners, polygonal, or flowing as amoebae do."""
+    family = str(
+        rng.choice(["arms", "pulled", "polygons", "mixed", "amoebae"], p=[0.25, 0.3, 0.1, 0.2, 0.15])
+    )
     elongation = rng.uniform(1, uniform(rng, 1.2, 3.0), n)
+    if family == "amoebae":
+        rough, smoothness = uniform(rng, 0.08, 0.22), uniform(rng, 1.1, 1.8)
+        return shapes.blobs(rng, n, rough, np.minimum(elongation, 2.0), angles, smoothness)
     arms = (0, int(rng.integers(3, 7)))
     armed = shapes.spread_cells(
         rng, n, arms, uniform(rng, 0.2, 1.2), uniform(rng, 0.03, 0.12), elongation, angles
@@ -62,7 +67,8 @@ def spread_scene(rng: np.random.Generator, canvas: Canvas) -> Scene:
     coverage = {"scattered": (0.15, 0.55), "islands": (0.3, 0.85), "round": (0.15, 0.7)}[style]
     small = 0.8 if style == "islands" else 1.0
     n = placement.how_many(shape, diameter, uniform(rng, *coverage))
-    sizes = placement.radii(rng, n, small * diameter, uniform(rng, 0.1, 0.35))
+    spread = uniform(rng, 0.1, 0.35) if chance(rng, 0.8) else uniform(rng, 0.35, 0.6)
+    sizes = placement.radii(rng, n, small * diameter, spread)
     centres = placement.scatter(rng, shape, n, diameter, str(rng.choice(["uniform", "patchy", "clustered"])))
     centres, _ = placement.push_apart(centres, sizes / small, rounds=10, room=uniform(rng, 0.85, 1.05))
     angles = rng.uniform(0, np.pi) + (
@@ -141,12 +147,21 @@ def one_channel(rng: np.random.Generator, canvas: Canvas) -> Picture:
 
 
 def two_channels(rng: np.random.Generator, canvas: Canvas) -> Picture:
-    """Cytoplasm and nuclei; sometimes a third, empty or faint channel as in RGB composites."""
+    """Cytoplasm and nuclei; sometimes a third, empty or faint channel as in RGB composites.
+
+    One cell is one object, also where it has two nuclei or where its nucleus has taken no stain.
+    """
     scene = spread_scene(rng, canvas)
     nuclei = scene.nuclei(rng, uniform(rng, 0.35, 0.65), off_centre=uniform(rng, 0.05, 0.25))
     cytoplasm = _surroundings(rng, cytoplasm_light(rng, scene, nuclei, canvas.diameter), canvas.diameter)
     brightness = nuclei.per_object(np.exp(uniform(rng, 0.05, 0.5) * rng.standard_normal(nuclei.n)))
+    if chance(rng, 0.25):
+        brightness = brightness * nuclei.per_object(rng.random(nuclei.n) > uniform(rng, 0.05, 0.5))
     blue = brightness * nuclei.mask * chromatin(rng, nuclei, 0.5 * canvas.diameter)
+    if chance(rng, 0.3):
+        second = scene.nuclei(rng, uniform(rng, 0.25, 0.5), off_centre=0.4)
+        double = second.mask * second.per_object(rng.random(second.n) < uniform(rng, 0.1, 0.9))
+        blue = np.maximum(blue, double * chromatin(rng, second, 0.5 * canvas.diameter))
     blue = _surroundings(rng, blue, 0.5 * canvas.diameter)
     if chance(rng, 0.4):
         blue = blue + uniform(rng, 0.02, 0.2) * cytoplasm
@@ -167,5 +182,5 @@ def two_channels(rng: np.random.Generator, canvas: Canvas) -> Picture:
 
 KINDS = (
     RenderKind("cytoplasm_fluorescence", "cytoplasm", one_channel, (18, 90), 1.2),
-    RenderKind("cells_two_channel", "cytoplasm", two_channels, (18, 90), 1.2),
+    RenderKind("cells_two_channel", "cytoplasm", two_channels, (18, 90), 1.6),
 )

@@ -130,7 +130,7 @@ def vesicles(rng: np.random.Generator, canvas: Canvas) -> Picture:
         else 0.0
     )
     inside = (
-        lumen - core * np.clip((scene.relative_depth - 0.45) * 4, 0, 1) - uniform(rng, 0.25, 0.6) * membrane
+        lumen - core * np.clip((scene.relative_depth - 0.45) * 4, 0, 1) - uniform(rng, 0.35, 0.7) * membrane
     )
     soft = blur(scene.mask, 0.6)
     light = (1 - soft) * _cytoplasm(rng, shape, 2 * diameter) + soft * inside
@@ -140,5 +140,5 @@ def vesicles(rng: np.random.Generator, canvas: Canvas) -> Picture:
 KINDS = (
     RenderKind("nerve_fibres", "electron", nerve_fibres, (10, 70), 0.8),
     RenderKind("mitochondria", "electron", mitochondria, (18, 80), 0.6),
-    RenderKind("vesicles", "electron", vesicles, (10, 50), 0.5),
+    RenderKind("vesicles", "electron", vesicles, (10, 50), 0.35),
 )

@@ -58,9 +58,10 @@ def neuron_scene(rng: np.random.Generator, canvas: Canvas) -> Scene:
     for number, (middle, radius) in enumerate(zip(scene.middle, scene.radius, strict=True), start=1):
         for _ in range(int(rng.integers(1, 5))):
             _neurite(rng, trial, middle, length * rng.uniform(0.4, 1.3), thin * rng.uniform(0.8, 1.8), radius)
-        free = (trial > 0) & (grown == 0)
-        grown[free] = number
-        trial[:] = 0
+        x, y, width, height = cv2.boundingRect(trial)
+        box = (slice(y, y + height), slice(x, x + width))
+        grown[box][(trial[box] > 0) & (grown[box] == 0)] = number
+        trial[box] = 0
     # Processes of others leave gaps: Scene keeps the piece that holds the body, the largest.
     return Scene(grown, 0.05 * diameter**2)
 
@@ -123,5 +124,5 @@ def neurons(rng: np.random.Generator, canvas: Canvas) -> Picture:
 
 KINDS = (
     RenderKind("spindle_cells", "elongated", spindle_cells, (18, 70), 1.0),
-    RenderKind("neurons", "elongated", neurons, (16, 60), 0.9),
+    RenderKind("neurons", "elongated", neurons, (16, 60), 1.1),
 )

@@ -60,7 +60,8 @@ def _scene(rng: np.random.Generator, shape: Shape, diameter: float) -> tuple[Sce
         str(style)
     ]
     n = placement.how_many(shape, diameter, uniform(rng, *coverage))
-    sizes = placement.radii(rng, n, diameter, uniform(rng, 0.05, 0.3))
+    spread = uniform(rng, 0.05, 0.3) if chance(rng, 0.8) else uniform(rng, 0.3, 0.6)
+    sizes = placement.radii(rng, n, diameter, spread)
     where = {"clustered": "clustered", "sparse": "uniform"}.get(
         str(style), str(rng.choice(["uniform", "patchy"]))
     )
@@ -133,10 +134,12 @@ def tissue_nuclei(rng: np.random.Generator, canvas: Canvas) -> Picture:
         + haze(rng, shape, diameter, uniform(rng, 0.1, 0.5))
         + uniform(rng, 0.05, 0.3) * blur(light, diameter)
     )
-    return Picture(light[None].astype(np.float32), scene.labels, fluorescence_camera(rng, canvas.diameter))
+    # Nobody would outline those that lie deepest: they are haze.
+    labels = np.where(scene.per_object(depth_in_focus) > 0.15, scene.labels, 0)
+    return Picture(light[None].astype(np.float32), labels, fluorescence_camera(rng, canvas.diameter))
 
 
 KINDS = (
     RenderKind("nuclei_fluorescence", "nuclei", fluorescent_nuclei, (8, 60), 1.0),
-    RenderKind("nuclei_tissue_fluorescence", "nuclei", tissue_nuclei, (9, 45), 0.7),
+    RenderKind("nuclei_tissue_fluorescence", "nuclei", tissue_nuclei, (9, 45), 0.9),
 )

@@ -161,8 +161,15 @@ def haematoxylin_eosin(rng: np.random.Generator, canvas: Canvas) -> Picture:
     nuclei += 0.08 * np.maximum(1 + fractal(rng, shape, 2 * diameter), 0)
     if chance(rng, 0.5):
         nuclei += _below_focus(rng, shape, diameter)
+    if chance(rng, 0.45):  # some lie above or below the focus
+        deep = blur(scene.per_object(rng.random(scene.n) < uniform(rng, 0.1, 0.7)), 0.06 * diameter)
+        nuclei += deep * (blur(nuclei, uniform(rng, 0.06, 0.14) * diameter) - nuclei)
     pink = stroma(rng, scene, diameter) * (1 - 0.93 * lumen)
-    light = transmitted(rng, [(nuclei, stain(rng, HAEMATOXYLIN)), (pink, stain(rng, EOSIN))])
+    if chance(rng, 0.2):  # a single blue or purple stain
+        colour = stain(rng, HAEMATOXYLIN if chance(rng, 0.5) else GIEMSA_PURPLE)
+        light = transmitted(rng, [(nuclei + uniform(rng, 0.1, 0.5) * pink, colour)])
+    else:
+        light = transmitted(rng, [(nuclei, stain(rng, HAEMATOXYLIN)), (pink, stain(rng, EOSIN))])
     if chance(rng, 0.12):  # a grey camera
         return Picture(light[1:2], scene.labels, transmitted_camera(rng, canvas.diameter))
     return Picture(light, scene.labels, colour_camera(rng))
