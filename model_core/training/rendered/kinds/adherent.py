@@ -99,8 +99,10 @@ def standing(rng: np.random.Generator, scene: Scene, thickness: np.ndarray, diam
     rim = diameter * uniform(rng, 0.03, 0.1) + 0.5
     dark = np.exp(-(((scene.depth - 0.7 * rim) / rim) ** 2)) * scene.mask
     bright = body * scene.relative_depth ** np.float32(uniform(rng, 0.7, 2.0))
-    reach = np.float32(diameter * log_uniform(rng, 0.03, 0.15) + 0.6)
-    halo = np.exp(-scene.outside / reach) * (1 - scene.mask) * np.minimum(3 * blur(body, reach), 1)
+    reach = diameter * log_uniform(rng, 0.03, 0.15) + 0.6
+    halo = (
+        np.exp(-scene.outside / np.float32(reach)) * (1 - scene.mask) * np.minimum(3 * blur(body, reach), 1)
+    )
     halo = halo * np.clip(1 + 0.4 * smooth(rng, scene.shape, diameter), 0, 2)
     details = thickness - blur(thickness, 0.08 * diameter)
     light = 1 + uniform(rng, 0.2, 1.2) * bright - uniform(rng, 0.2, 0.7) * dark * (0.4 + body)
