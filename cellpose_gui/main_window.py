@@ -20,6 +20,7 @@ from cellpose_gui.commands import all_commands
 from cellpose_gui.menus import fill_menus, list_files, make_tool_bar
 from cellpose_gui.panels.channel_panel import ChannelPanel
 from cellpose_gui.panels.cheat_sheet import CheatSheet
+from cellpose_gui.panels.class_panel import ClassPanel
 from cellpose_gui.panels.command_palette import CommandPalette
 from cellpose_gui.panels.delete_rule import DeleteRule
 from cellpose_gui.panels.focus import FocusEdge
@@ -34,10 +35,12 @@ from cellpose_gui.panels.segment_panel import SegmentPanel
 from cellpose_gui.panels.shortcut_editor import ShortcutEditor
 from cellpose_gui.panels.status_labels import StatusLabels
 from cellpose_gui.panels.welcome import Welcome
+from cellpose_gui.project.class_memory import ClassMemory
 from cellpose_gui.project.recent import Recent
 from cellpose_gui.tasks.task_runner import Task, TaskRunner
 from cellpose_gui.theme import apply_theme, is_system_dark
 from cellpose_gui.workbench import Workbench
+from model_core.annotation.classes import Classes
 from model_core.errors import UserError
 from model_core.images.readers import SUFFIXES
 
@@ -70,6 +73,7 @@ class MainWindow(QMainWindow):
         self.segment_panel = SegmentPanel()
         self.overlay_panel = OverlayPanel(self.canvas)
         self.channel_panel = ChannelPanel(self.canvas)
+        self.class_panel = ClassPanel(self.canvas)
         self.selected_cells = SelectedCells(self.canvas)
         self.history_panel = HistoryPanel()
         self.questions = Questions(self, self.settings)
@@ -94,6 +98,7 @@ class MainWindow(QMainWindow):
             ("Segment", self.segment_panel, right),
             ("Labels", self.overlay_panel, right),
             ("Channels", self.channel_panel, right),
+            ("Classes", self.class_panel, right),
             ("History", self.history_panel, left),
             ("Images", self.strip, left),
         ):
@@ -121,6 +126,10 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         bench, canvas, questions = self.workbench, self.canvas, self.questions
         canvas.prompts = bench.prompts
+        memory = ClassMemory(self.settings)
+        canvas.classes.usual = lambda document: memory.classes_of(document.image.path.parent)
+        canvas.classes.edited.connect(lambda classes: self._remember_classes(memory, classes))
+        canvas.classes.changed.connect(self._refresh_commands)
         bench.prompts.diameter = lambda: self.segment_panel.diameter
         self.tasks.started.connect(self._task_started)
         self.tasks.ended.connect(self._show_running)
@@ -164,6 +173,7 @@ class MainWindow(QMainWindow):
         document = self.workbench.document
         self.canvas.set_document(document)
         self.channel_panel.rebuild()
+        self.class_panel.set_document(document)
         self.planes.setVisible(document is not None and document.labels.shape[0] > 1)
         self.welcome.setVisible(document is None)
         self.segment_panel.set_ready(document is not None)
@@ -181,6 +191,10 @@ class MainWindow(QMainWindow):
             self.canvas.setFocus()
         self.status.show_saved("" if document is None else document.save_state)
         self._history_changed()
+
+    def _remember_classes(self, memory: ClassMemory, classes: Classes) -> None:
+        if self.workbench.path is not None:
+            memory.remember(self.workbench.path.parent, classes)
 
     def _refresh_commands(self) -> None:
         self.actions_by_name.refresh()

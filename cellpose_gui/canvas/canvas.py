@@ -11,6 +11,7 @@ from PyQt6.QtCore import QEvent, QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QKeyEvent, QPainterPath
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
+from cellpose_gui.canvas.cell_classes import CellClasses
 from cellpose_gui.canvas.channel_display import ChannelDisplay
 from cellpose_gui.canvas.colour_by import ColourBy
 from cellpose_gui.canvas.guides import Guides
@@ -78,6 +79,8 @@ class Canvas(QWidget):
             self.view.add(mark)
         self.colour_by = ColourBy()
         self.colour_by.coloured.connect(self._overlay.set_colouring)
+        self.classes = CellClasses(self)
+        self.classes.changed.connect(self.colour_by.refresh)
         self._document: Document | None = None
         self._pixels = np.zeros((1, 1, 0, 0), np.uint8)
         self._plane = 0
@@ -113,6 +116,7 @@ class Canvas(QWidget):
             self._document.patch_applied.disconnect(self._show_patch)
             self._document.selection_changed.disconnect(self._show_selection)
         self._document, self._plane = document, 0
+        self.classes.set_document(document)
         self.colour_by.set_document(document)
         self.guides.set_document(document)
         if document is None:

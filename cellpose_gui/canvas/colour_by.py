@@ -11,6 +11,7 @@ from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 from cellpose_gui.canvas.background import Background
 from cellpose_gui.canvas.colouring import Colouring, by_kind, by_number
 from cellpose_gui.document.document import Document
+from model_core.annotation.classes import SETTING, Classes, from_setting
 from model_core.annotation.objects import ObjectRecord, Review, Source
 from model_core.annotation.shape import circularities, diameter, mean_brightness
 from model_core.errors import Cancelled
@@ -29,6 +30,7 @@ class Known:
     labels: np.ndarray
     channels: np.ndarray
     objects: dict[int, ObjectRecord]
+    classes: Classes
     cancelled: Callable[[], bool]
 
     @property
@@ -41,7 +43,8 @@ Make = Callable[[Known], Colouring]
 
 def _class(known: Known) -> Colouring:
     kinds = {i: r.class_name or _NO_CLASS for i, r in known.objects.items()}
-    return by_kind("Class", kinds, none=_NO_CLASS)
+    colours = {each.name: each.colour for each in known.classes}
+    return by_kind("Class", kinds, tuple(colours), _NO_CLASS, colours)
 
 
 def _source(known: Known) -> Colouring:
@@ -146,6 +149,10 @@ class ColourBy(QObject):
             self.offered.emit(self.names)
         self.choice = self._choice
 
+    def refresh(self) -> None:
+        """Something that is not in the records has changed: the colour of a class."""
+        self._changed()
+
     def _changed(self) -> None:
         if self._choices[self._choice] is not None:
             self._rest.start()
@@ -158,10 +165,11 @@ class ColourBy(QObject):
             self.coloured.emit(None)
             return
         labels, pixels = document.labels, document.image.pixels  # type: ignore[attr-defined]
+        classes = from_setting(document.settings.get(SETTING))
 
         def compute(cancelled: Callable[[], bool]) -> Colouring | None:
             try:
-                return make(Known(labels, pixels, document.objects.snapshot(), cancelled))
+                return make(Known(labels, pixels, document.objects.snapshot(), classes, cancelled))
             except Cancelled:
                 return None
 

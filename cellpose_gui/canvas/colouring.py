@@ -42,29 +42,40 @@ class Colouring:
         return np.concatenate([self.slots, np.zeros(size - len(self.slots), np.uint8)])
 
 
-def by_kind(title: str, kinds: Mapping[int, str], order: tuple[str, ...] = (), none: str = "") -> Colouring:
+def by_kind(
+    title: str,
+    kinds: Mapping[int, str],
+    order: tuple[str, ...] = (),
+    none: str = "",
+    colours_of: Mapping[str, str] | None = None,
+) -> Colouring:
     """A colour a kind, those of `order` first, then the most frequent; the rarest share one colour.
 
-    `none` is the kind of those of which nothing is known: grey, and last.
+    `none` is the kind of those of which nothing is known: grey, and last. `colours_of`: kinds that have a
+    colour of their own, "#RRGGBB".
     """
+    own = {
+        name: [int(code[at : at + 2], 16) for at in (1, 3, 5)] for name, code in (colours_of or {}).items()
+    }
     names, counts = np.unique(list(kinds.values()), return_counts=True)
     number = dict(zip(names.tolist(), counts.tolist(), strict=True))
     unknown = number.pop(none, 0)
     shown = [name for name in order if name in number]
     shown += sorted((name for name in number if name not in order), key=lambda name: -number[name])
-    row = {name: 1 + min(place, len(CATEGORIES) - 1) for place, name in enumerate(shown)}
+    free = iter(CATEGORIES.tolist())
+    most = len(CATEGORIES) + len(own.keys() & set(shown))
+    palette = [own[name] if name in own else next(free) for name in shown[:most]]
+    row = {name: 1 + min(place, most - 1) for place, name in enumerate(shown)}
     slots = _slots_for(kinds)
     slots[list(kinds)] = [row.get(name, 0) for name in kinds.values()]
-    rows = [(place, name) for place, name in enumerate(shown)]
     entries: list[tuple[Rgb, str, int]] = [
-        (_rgb(CATEGORIES[place]), name, number[name]) for place, name in rows[: len(CATEGORIES)]
+        ((r, g, b), name, number[name]) for (r, g, b), name in zip(palette, shown, strict=False)
     ]
-    if len(rows) > len(CATEGORIES):
-        rest = sum(number[name] for _, name in rows[len(CATEGORIES) - 1 :])
-        entries[-1] = (entries[-1][0], "others", rest)
+    if len(shown) > most:
+        entries[-1] = (entries[-1][0], "others", sum(number[name] for name in shown[most - 1 :]))
     if unknown:
         entries.append((UNKNOWN, none, unknown))
-    colours = np.concatenate([np.array([UNKNOWN], np.uint32), CATEGORIES])
+    colours = np.array([list(UNKNOWN), *palette], np.uint32)
     return Colouring(colours, slots, Legend(title, kinds=tuple(entries)))
 
 

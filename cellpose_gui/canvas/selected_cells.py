@@ -52,6 +52,10 @@ class SelectedCells:
         ids = self.ids
         self._canvas.change(lambda cells, tick: set_locked(cells, ids, locked))
 
+    def classify(self, place: int | None) -> None:
+        """Put them into one of the classes, counted from 0, or with None into none."""
+        self._canvas.classes.put(self.ids, place)
+
     def hide_others(self) -> None:
         """Show only the selected cells, and new ones; once more, or without a selection, shows all again."""
         canvas = self._canvas

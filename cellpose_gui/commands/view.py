@@ -40,7 +40,7 @@ def view_commands(window: MainWindow) -> list[Command]:
             "actual_size",
             "&One to one",
             do=canvas.actual_size,
-            keys=("1",),
+            keys=("Ctrl+1",),
             help="One image pixel on one pixel of the screen",
         ),
         view(

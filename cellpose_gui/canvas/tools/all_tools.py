@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cellpose_gui.canvas.tools.box import Box
 from cellpose_gui.canvas.tools.brush import Brush
+from cellpose_gui.canvas.tools.classify import Classify
 from cellpose_gui.canvas.tools.delete import Delete
 from cellpose_gui.canvas.tools.eraser import Eraser
 from cellpose_gui.canvas.tools.fill import Fill
@@ -19,5 +20,6 @@ from cellpose_gui.canvas.tools.tool import Tool
 from cellpose_gui.canvas.tools.wand import Wand
 
 TOOLS: tuple[type[Tool], ...] = (
-    Select, Lasso, Brush, Eraser, Outline, Polygon, Reshape, Fill, Wand, Box, Split, Delete, Finished, Pan,
+    Select, Lasso, Brush, Eraser, Outline, Polygon, Reshape, Fill, Wand, Box, Split, Delete, Classify,
+    Finished, Pan,
 )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Protocol
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QColor, QPainterPath
 
+from cellpose_gui.canvas.cell_classes import CellClasses
 from cellpose_gui.canvas.label_item import Preview
 from cellpose_gui.canvas.pointer import Pointer
 from cellpose_gui.document.document import Document
@@ -34,6 +35,10 @@ class ToolHost(Protocol):
     @property
     def hidden(self) -> frozenset[int]:
         """Cells that are not shown and that tools leave alone."""
+
+    @property
+    def classes(self) -> CellClasses:
+        """Those that cells can be put into."""
 
     @property
     def prompts(self) -> Prompter | None:
