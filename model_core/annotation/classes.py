@@ -7,10 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from model_core.annotation.objects import ObjectRecord
-from model_core.annotation.patch import EMPTY_BOX, Patch, box_shape
+from model_core.annotation.patch import record_patch
 from model_core.annotation.proposal import Annotated, Proposal, count_cells, name_cells
 from model_core.errors import UserError
 
@@ -104,7 +102,6 @@ def _changed(
     if not records:
         return Proposal(None, otherwise)
     pairs = {record.id: (record, replace(record, class_name=names[record.class_name])) for record in records}
-    nothing = np.zeros(box_shape(EMPTY_BOX), np.uint32)
     text = text.replace("{cells}", name_cells(pairs))
-    patch = Patch(EMPTY_BOX, nothing, nothing, {**pairs}, text)
+    patch = record_patch({**pairs}, text)
     return Proposal(patch, said.replace("{count}", count_cells(len(pairs))))
