@@ -11,7 +11,7 @@ import numpy as np
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from cellpose_gui.document.document import Document, ImageOnDisk
-from cellpose_gui.project.image_folder import images_in, neighbour
+from cellpose_gui.project.image_folder import neighbour
 from cellpose_gui.project.samples import write_sample
 from cellpose_gui.tasks import work
 from cellpose_gui.tasks.prompter import Prompter
@@ -22,6 +22,7 @@ from model_core.annotation.jump import Jump, labels_at
 from model_core.annotation.model_patch import MODEL_STEP
 from model_core.annotation.patch import Patch, StalePatchError
 from model_core.errors import Cancelled, UserError
+from model_core.formats.folder import images_in
 from model_core.images.image import Image
 from model_core.models.registry import model_names
 

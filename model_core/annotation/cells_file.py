@@ -11,13 +11,14 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from model_core.annotation.cells_connection import atomically, connect, sqlite_errors, use_best_journal
 from model_core.annotation.cells_schema import (
     CHUNK,
     DamagedDocumentError,
@@ -31,7 +32,6 @@ from model_core.annotation.history import Step
 from model_core.annotation.objects import ROW_LENGTH, record_to_row
 from model_core.annotation.patch import Patch, box_shape, decode_block, encode_block
 from model_core.errors import UserError
-from model_core.formats.atomic import plain_reason
 
 Shape = tuple[int, int, int]
 _PUT_OBJECT = f"INSERT OR REPLACE INTO objects VALUES ({', '.join('?' * ROW_LENGTH)})"
@@ -84,8 +84,8 @@ class CellsFile:
             self._open_existing()
 
     def _open_existing(self) -> None:
-        with _sqlite_errors(self.path):
-            connection = _connect(self.path)
+        with sqlite_errors(self.path):
+            connection = connect(self.path)
             try:
                 if is_empty(connection):
                     connection.close()
@@ -94,7 +94,7 @@ class CellsFile:
                 self._check_image(dict(connection.execute("SELECT key, value FROM meta")))
                 settings = connection.execute("SELECT key, value FROM settings").fetchall()
                 self.settings = {key: json.loads(value) for key, value in settings}
-                _use_best_journal(connection)
+                use_best_journal(connection)
             except (ValueError, TypeError, RecursionError) as error:
                 connection.close()
                 raise DamagedDocumentError(f"{self.path} is damaged: its settings can't be read.") from error
@@ -128,7 +128,7 @@ class CellsFile:
         """Store one step, all of it or nothing. Makes the file at the first one. Raises UserError."""
         packed = change.new_step.packed if change.new_step is not None else None
         self._be_in_place()
-        with _sqlite_errors(self.path), self._transaction() as connection:
+        with sqlite_errors(self.path), self._transaction() as connection:
             if packed is not None:
                 connection.execute("DELETE FROM patches WHERE step >= ?", (change.position,))
                 connection.execute(
@@ -148,7 +148,7 @@ class CellsFile:
         self.settings[key] = json.loads(value)
         if self.connection is not None:
             self._be_in_place()
-            with _sqlite_errors(self.path), self._transaction() as connection:
+            with sqlite_errors(self.path), self._transaction() as connection:
                 connection.execute(_PUT_SETTING, (key, value))
 
     def move(self, path: Path) -> None:
@@ -168,23 +168,23 @@ class CellsFile:
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         if self.connection is not None:
-            with _atomically(self.connection):
+            with atomically(self.connection):
                 yield self.connection
             return
-        connection = _connect(self.path)
+        connection = connect(self.path)
         try:
             if not is_empty(connection):
                 raise UserError(
                     f"{self.path} has been made by another window or program in the meantime; it was not "
                     "written over. Choose another folder for the annotations of this image."
                 )
-            with _atomically(connection):
+            with atomically(connection):
                 create_tables(connection)
                 connection.executemany("INSERT INTO meta VALUES (?, ?)", self._first_meta().items())
                 stored = [(key, json.dumps(value)) for key, value in self.settings.items()]
                 connection.executemany("INSERT INTO settings VALUES (?, ?)", stored)
                 yield connection
-            _use_best_journal(connection)
+            use_best_journal(connection)
         except BaseException:
             connection.close()
             raise
@@ -214,77 +214,18 @@ class CellsFile:
     def _copy_to(self, path: Path) -> None:
         assert self.connection is not None
         half = path.with_name(path.name + ".part")
-        with _sqlite_errors(path):
+        with sqlite_errors(path):
             half.unlink(missing_ok=True)
             self.connection.execute("VACUUM INTO ?", (str(half),))
             # SQLite finds a write-ahead log by name: one of a deleted file must not be taken for ours.
             path.with_name(path.name + "-wal").unlink(missing_ok=True)
             half.rename(path)
-            connection = _connect(path)
-            _use_best_journal(connection)
+            connection = connect(path)
+            use_best_journal(connection)
             noted = (self._image_path_to_note(path),)
             connection.execute("UPDATE meta SET value = ? WHERE key = 'image_path'", noted)
         self.connection.close()
         self.connection = connection
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    """An open connection that holds the lock of the file. Raises sqlite3.Error."""
-    connection = sqlite3.connect(path, timeout=0.5, isolation_level=None, check_same_thread=False)
-    try:
-        connection.execute("PRAGMA trusted_schema = OFF")
-        connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # also spares WAL its shared memory
-        connection.execute("BEGIN EXCLUSIVE")
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _use_best_journal(connection: sqlite3.Connection) -> None:
-    """The write-ahead log where the disk can do it: commits that need no sync, safe against a crash."""
-    mode = ""
-    with suppress(sqlite3.OperationalError):  # then the rollback journal stays, which every disk can do
-        (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
-        is_empty(connection)  # a read opens the log now: later the folder may have vanished
-    connection.execute(f"PRAGMA synchronous = {'NORMAL' if mode == 'wal' else 'FULL'}")
-
-
-@contextmanager
-def _atomically(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:  # a full disk makes SQLite roll back by itself
-            connection.execute("ROLLBACK")
-        raise
-
-
-@contextmanager
-def _sqlite_errors(path: Path) -> Iterator[None]:
-    """Errors of SQLite and the disk as sentences for the user."""
-    try:
-        yield
-    except OSError as error:
-        raise UserError(f"{path} could not be saved: {plain_reason(error)}.") from error
-    except sqlite3.Error as error:
-        said = str(error)
-        if "locked" in said:
-            words = f"{path} is open in another window or program. Close it there first."
-            raise UserError(words) from error
-        if "readonly" in said or "unable to open" in said:
-            words = f"{path} can't be written: the file or its folder is read-only."
-            raise ReadOnlyFolderError(f"{words} Choose another folder for the annotations.") from error
-        if "full" in said:
-            raise UserError(
-                f"{path} could not be saved: the disk is full. Make room and save again."
-            ) from error
-        if "not a database" in said or "malformed" in said:
-            raise DamagedDocumentError(f"{path} is damaged or not a document of this program.") from error
-        raise UserError(f"{path} can't be read or written: {said}.") from error
 
 
 def _write_labels(connection: sqlite3.Connection, patch: Patch, shape: Shape) -> None:

@@ -46,6 +46,14 @@ def create_tables(connection: sqlite3.Connection) -> None:
 
 def check_tables(connection: sqlite3.Connection, path: Path) -> None:
     """Raise a UserError unless this is an undamaged .cells file of a version that we know."""
+    check_format(connection, path)
+    verdict = _pragma(connection, "quick_check(1)")
+    if verdict != "ok":
+        raise DamagedDocumentError(f"{path} is damaged: {verdict}.")
+
+
+def check_format(connection: sqlite3.Connection, path: Path) -> None:
+    """The half of `check_tables` that doesn't read the whole file: version and tables."""
     application, version = _pragma(connection, "application_id"), _pragma(connection, "user_version")
     if application != APPLICATION_ID:
         raise DamagedDocumentError(f"{path} is not a document of this program, though it is called like one.")
@@ -55,9 +63,6 @@ def check_tables(connection: sqlite3.Connection, path: Path) -> None:
     found = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
     if version != FORMAT_VERSION or found != TABLES:
         raise DamagedDocumentError(f"{path} is damaged: its tables are not those of a document.")
-    verdict = _pragma(connection, "quick_check(1)")
-    if verdict != "ok":
-        raise DamagedDocumentError(f"{path} is damaged: {verdict}.")
 
 
 def is_empty(connection: sqlite3.Connection) -> bool:
