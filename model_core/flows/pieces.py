@@ -33,6 +33,9 @@ def _pieces(labels, planes_apart):  # type: ignore[no-untyped-def]
                 label = labels[z, y, x]
                 if label == 0:
                     continue
+                if first_plane == z and y > 0 and labels[z, y - 1, x] == label:
+                    pieces[z, y, x] = pieces[z, y - 1, x]  # whose neighbours the others are: they have met
+                    continue
                 mine = 0
                 for k in range(first_plane, z + 1):
                     last_row = min(y + 1, ny - 1) if k < z else y

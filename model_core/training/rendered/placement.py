@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import cv2
+import numba
 import numpy as np
 from scipy.spatial import cKDTree
 
@@ -83,25 +84,34 @@ def push_apart(
         if turn_number % 4 == 0:
             pairs = cKDTree(beads_at).query_pairs(reach * 1.25, output_type="ndarray")
             pairs = pairs[owner[pairs[:, 0]] != owner[pairs[:, 1]]]
-        i, j = pairs[:, 0], pairs[:, 1]
-        gap = beads_at[i] - beads_at[j]
-        distance = np.hypot(gap[:, 0], gap[:, 1]) + 1e-6
-        overlap = radius[i] + radius[j] - distance
-        near = overlap > 0
-        if not near.any():
+        force, torque, contacts = _forces(pairs, owner, beads_at, offset, radius, n)
+        if not contacts.any():
             break
-        i, j = i[near], j[near]
-        push = gap[near] * (0.5 * overlap[near] / distance[near])[:, None]
-        bead = np.concatenate([i, j])
-        force = np.concatenate([push, -push])
-        who = owner[bead]
-        contacts = np.maximum(np.bincount(who, minlength=n), 1) ** 0.6
-        for axis in (0, 1):
-            centres[:, axis] += np.bincount(who, force[:, axis], n) / contacts
+        contacts = np.maximum(contacts, 1) ** 0.6
+        centres += force / contacts[:, None]
         if beads > 1:
-            torque = offset[bead, 0] * force[:, 1] - offset[bead, 1] * force[:, 0]
-            turn += np.clip(np.bincount(who, torque, n) / (contacts * inertia), -0.3, 0.3)
+            turn += np.clip(torque / (contacts * inertia), -0.3, 0.3)
     return centres, turn
+
+
+@numba.njit(cache=True, nogil=True)
+def _forces(pairs, owner, beads_at, offset, radius, n):  # type: ignore[no-untyped-def]
+    """What overlapping beads do to their `n` owners: force `(n, 2)`, torque `(n,)` and contacts `(n,)`."""
+    force, torque, contacts = np.zeros((n, 2)), np.zeros(n), np.zeros(n)
+    for k in range(len(pairs)):
+        i, j = pairs[k, 0], pairs[k, 1]
+        x, y = beads_at[i, 0] - beads_at[j, 0], beads_at[i, 1] - beads_at[j, 1]
+        distance = np.sqrt(x * x + y * y) + 1e-6
+        overlap = radius[i] + radius[j] - distance
+        if overlap <= 0:
+            continue
+        for bead, push in ((i, 0.5 * overlap / distance), (j, -0.5 * overlap / distance)):
+            who = owner[bead]
+            force[who, 0] += x * push
+            force[who, 1] += y * push
+            torque[who] += offset[bead, 0] * y * push - offset[bead, 1] * x * push
+            contacts[who] += 1
+    return force, torque, contacts
 
 
 def placed(outlines: np.ndarray, sizes: np.ndarray, centres: np.ndarray) -> np.ndarray:
