@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numba
 import numpy as np
 
@@ -9,6 +11,46 @@ from model_core.flows.threads import in_threads
 
 _STILL = 0.02  # px: a step shorter than this ends the walk
 _TOGETHER = 0.25  # px along each axis: posts that end this close end in the same place
+
+
+def places_of_rest(
+    flows: np.ndarray, inside: np.ndarray, niter: int | None = None, known: np.ndarray | None = None
+) -> np.ndarray:
+    """The pixels beside which walks end.
+
+    Args:
+        flows: as in `follow_flows`. inside: bool ``(Z, Y, X)``, where walkers start.
+        niter: most steps a walker takes; None suffices for objects of any size.
+        known: `no_places` with the places that were found before; those that are found now are added. Walks
+            do not depend on thresholds, so with others only what was outside before has to walk.
+
+    Returns:
+        integers ``(N,)``, flat indices, in the order of ``np.nonzero(inside)``.
+    """
+    walking = inside if known is None else inside & (known < 0)
+    start = np.stack(np.nonzero(walking))
+    steps = niter or 200 + 2 * max(inside.shape)
+    places = places_of(follow_flows(np.ascontiguousarray(flows, np.float32), start, steps), inside.shape)
+    if known is None:
+        return places
+    known[walking] = places
+    return known[inside]
+
+
+def no_places(shape: tuple[int, ...]) -> np.ndarray:
+    """Integers of this shape, -1 everywhere: of no pixel is known where it comes to rest."""
+    return np.full(shape, -1, _index_type(shape))
+
+
+def places_of(ends: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Integers ``(N,)``: flat indices of the pixels nearest to positions ``(3, N)`` in an image."""
+    z, y, x = np.rint(ends).astype(_index_type(shape))
+    return (z * shape[1] + y) * shape[2] + x
+
+
+def _index_type(shape: tuple[int, ...]) -> type[np.signedinteger]:
+    """Half as wide as numpy's own where that suffices."""
+    return np.int32 if math.prod(shape) <= np.iinfo(np.int32).max else np.int64
 
 
 def follow_flows(flows: np.ndarray, start: np.ndarray, niter: int) -> np.ndarray:
@@ -23,7 +65,7 @@ def follow_flows(flows: np.ndarray, start: np.ndarray, niter: int) -> np.ndarray
     ended in one place has no need to go on: it ends there too. Only along borders is there more to walk.
 
     Args:
-        flows: float32 ``(3, Z, Y, X)``, order z, y, x, about unit length; of one plane z is unused.
+        flows: float32 ``(2, 1, Y, X)`` or ``(3, Z, Y, X)``, order (z,) y, x, about unit length.
         start: int64 ``(3, N)`` pixel indices z, y, x.
         niter: most steps a walker takes.
 
@@ -68,7 +110,7 @@ def _agreed(post_at, ends):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
 def _walk_plane(flows, positions, walkers, niter, known):  # type: ignore[no-untyped-def]
-    flow_y, flow_x = flows[1, 0], flows[2, 0]
+    flow_y, flow_x = flows[-2, 0], flows[-1, 0]
     height, width = flow_y.shape
     for n in walkers:
         y, x = positions[1, n], positions[2, n]

@@ -6,16 +6,16 @@ from typing import NamedTuple
 
 import numba
 import numpy as np
-from scipy import ndimage
 
-from model_core.flows.dynamics import follow_flows
-from model_core.flows.pieces import connected_pieces
+from model_core.flows.dynamics import places_of_rest
+from model_core.flows.pieces import connected_pieces, root
 from model_core.flows.sections import section_flows
 from model_core.flows.sinks import group_by_sink
-from model_core.flows.targets import labels_to_flows
+from model_core.flows.targets import flows_of_pieces
 
 OpenSides = tuple[bool, bool, bool, bool]  # top, bottom, left, right
 CLOSED: OpenSides = (False, False, False, False)
+_OPEN = -1  # background beside several objects or the border of the image
 _LEAST = 0.1  # mean square of a component of true flows; only objects of a few pixels have less
 
 
@@ -46,11 +46,10 @@ def flows_to_labels(
     """
     if flows.ndim != cellprob.ndim + 1 or flows.shape[1:] != cellprob.shape or len(flows) != cellprob.ndim:
         raise ValueError(f"flows {flows.shape} and cellprob {cellprob.shape} do not belong together")
-    if cellprob.ndim == 2:
-        flows = np.concatenate([np.zeros((1, 1, *cellprob.shape), np.float32), flows[:, None]])
+    shape = (-1, *cellprob.shape[-2:])
     labels, _ = checked_masks(
-        flows,
-        cellprob.reshape((-1, *cellprob.shape[-2:])),
+        flows.reshape((len(flows), *shape)),
+        cellprob.reshape(shape),
         cellprob_threshold=cellprob_threshold,
         flow_threshold=flow_threshold,
         min_size=min_size,
@@ -69,40 +68,39 @@ def checked_masks(
     niter: int | None,
     anisotropy: float | None = None,
     open_sides: OpenSides = CLOSED,
+    places: np.ndarray | None = None,
 ) -> tuple[np.ndarray, Fit]:
     """`flows_to_labels`, and how well the fields fit each object.
 
     Args:
-        flows: float32 ``(3, Z, Y, X)``; of a plane the z component is 0. cellprob: float32 ``(Z, Y, X)``.
+        flows: float32, ``(2, 1, Y, X)`` of a plane, ``(3, Z, Y, X)`` of a volume.
+        cellprob: float32 ``(Z, Y, X)``.
         anisotropy: as in `flow_fit`.
         open_sides: where the image goes on beyond the fields. Objects that touch such a side are parts of
             objects, whose flows need not fit: they are kept whatever ``flow_threshold`` says.
+        places: what is known of these flows, and is added to; see `places_of_rest`.
 
     Returns:
         labels int32 ``(Z, Y, X)``, numbered through, and their `flow_fit`.
     """
     labels = np.zeros(cellprob.shape, np.int32)
-    start = np.stack(np.nonzero(cellprob > cellprob_threshold))
-    if not start.shape[1]:
+    inside = cellprob > cellprob_threshold
+    if not inside.any():
         return labels, Fit(np.zeros(1), np.zeros(1))
     # the flows are kept beyond the threshold too: a walker must not stop at a hole in the cell probability
-    walked = np.ascontiguousarray(flows, np.float32)
-    ends = follow_flows(walked, start, niter or 200 + 2 * max(cellprob.shape))
-    labels[tuple(start)] = group_by_sink(ends, cellprob.shape)
-    labels = drop_small(labels, min_size)
-    fit = flow_fit(labels, flows, anisotropy)
+    labels[inside] = group_by_sink(places_of_rest(flows, inside, niter, places), cellprob.shape)
+    labels, pieces = _without_crumbs(labels, min_size)
+    fit = flow_fit(labels, flows, anisotropy, pieces)
     if flow_threshold > 0:
         bad = fit.error > flow_threshold
         bad[at_sides(labels, open_sides)] = False
         labels[bad[labels]] = 0
-    before = fill_holes(labels)
-    labels = renumbered(before)
-    number = np.zeros(len(fit.error), np.int32)
-    number[before] = labels
-    found = np.flatnonzero(number)
-    old = np.zeros(int(labels.max()) + 1, np.int64)
-    old[number[found]] = found
-    return labels, Fit(fit.error[old], fit.agreement[old])
+    labels = fill_holes(labels)
+    numbers = _numbers_in_order(labels)
+    old = np.zeros(int(numbers.max()) + 1, np.int64)
+    old[numbers] = np.arange(len(numbers))
+    old[0] = 0
+    return numbers[labels], Fit(fit.error[old], fit.agreement[old])
 
 
 def cut_sides(part: tuple[slice, slice], plane: tuple[int, ...]) -> OpenSides:
@@ -131,27 +129,29 @@ class Fit(NamedTuple):
     agreement: np.ndarray
 
 
-def flow_fit(labels: np.ndarray, flows: np.ndarray, anisotropy: float | None = None) -> Fit:
+def flow_fit(
+    labels: np.ndarray, flows: np.ndarray, anisotropy: float | None = None, pieces: np.ndarray | None = None
+) -> Fit:
     """Compares flows with those of a perfect net, object by object.
 
     Args:
-        labels: integers ``(Z, Y, X)``. flows: float32 ``(3, Z, Y, X)``; of a plane the z component is 0.
+        labels: integers ``(Z, Y, X)``.
+        flows: float32, ``(2, 1, Y, X)`` of a plane, ``(3, Z, Y, X)`` of a volume.
         anisotropy: distance of planes over pixel size, of a volume whose fields come from its planes: the
             true flows are then its `section_flows`, and the z component of ``flows``, in voxels, is
             multiplied by it before they are compared. So an error means in a volume what it means in a
             plane. None: the true flows are those of `labels_to_flows`.
+        pieces: `connected_pieces` of the labels, where they are known.
     """
     scale = 1.0
-    if labels.shape[0] == 1:
-        true = labels_to_flows(labels[0])[:, None]
-    elif anisotropy is None:
-        true = labels_to_flows(labels)
+    if labels.shape[0] == 1 or anisotropy is None:
+        true = flows_of_pieces(connected_pieces(labels) if pieces is None else pieces, 1.0)
     else:
         true, scale = section_flows(labels, anisotropy), anisotropy
     sums = np.zeros((int(labels.max(initial=0)) + 1, 4))
-    for axis in range(3 - len(true), 3):
+    for axis in range(3 - len(flows), 3):
         factor = scale if axis == 0 else 1.0
-        _add_products(labels.ravel(), true[axis - 3].ravel(), flows[axis].ravel(), factor, sums)
+        _add_products(labels.ravel(), true[axis].ravel(), flows[axis - 3].ravel(), factor, sums)
     size, squares, products, errors = sums.T
     squares = np.maximum(squares, _LEAST * np.maximum(size, 1))
     return Fit(errors / squares, products / squares)
@@ -172,45 +172,93 @@ def _add_products(labels, true, flows, factor, sums):  # type: ignore[no-untyped
 
 def drop_small(labels: np.ndarray, min_size: int) -> np.ndarray:
     """Without objects of fewer than ``min_size`` px, and without pieces that small of larger ones."""
-    pieces = connected_pieces(labels.reshape((-1, *labels.shape[-2:]))).reshape(labels.shape)
-    sizes = np.bincount(pieces.ravel())
-    crumbs = sizes < min_size
-    return np.where(crumbs[pieces], 0, labels)
+    return _without_crumbs(labels.reshape((-1, *labels.shape[-2:])), min_size)[0].reshape(labels.shape)
+
+
+def _without_crumbs(labels: np.ndarray, min_size: int) -> tuple[np.ndarray, np.ndarray]:
+    """`drop_small` of ``(Z, Y, X)``, and the connected pieces that are left."""
+    pieces = connected_pieces(labels)
+    solid = np.bincount(pieces.ravel()) >= min_size
+    solid[0] = False
+    pieces = np.where(solid, solid.cumsum(dtype=np.int32), 0)[pieces]
+    return np.where(pieces > 0, labels, 0), pieces
 
 
 def fill_holes(labels: np.ndarray) -> np.ndarray:
     """Background that one single object encloses, in its plane, becomes part of the object."""
     filled = labels.copy()
     for plane in filled:
-        holes, count = ndimage.label(plane == 0)
-        lowest = np.full(count + 1, np.iinfo(np.int32).max, np.int32)
-        highest = np.zeros(count + 1, np.int32)
-        for hole, beside in (
-            (holes[1:], plane[:-1]),
-            (holes[:-1], plane[1:]),
-            (holes[:, 1:], plane[:, :-1]),
-            (holes[:, :-1], plane[:, 1:]),
-        ):
-            at = (hole > 0) & (beside > 0)
-            np.minimum.at(lowest, hole[at], beside[at])
-            np.maximum.at(highest, hole[at], beside[at])
-        enclosed = lowest == highest
-        for edge in (holes[0], holes[-1], holes[:, 0], holes[:, -1]):
-            enclosed[edge] = False
-        enclosed[0] = False
-        inside = enclosed[holes]
-        plane[inside] = highest[holes[inside]]
+        _fill_holes(plane)
     return filled
+
+
+@numba.njit(cache=True, nogil=True)
+def _fill_holes(labels):  # type: ignore[no-untyped-def]
+    """Of ``(Y, X)``, in place.
+
+    Pieces of background, without diagonals, are found in two passes as in `connected_pieces`. Of each the
+    one label beside it is noted, and `_OPEN` if there are several or the border of the image.
+    """
+    ny, nx = labels.shape
+    pieces = np.zeros((ny, nx), np.int32)
+    parent = np.zeros(1024, np.int32)
+    beside = np.zeros(1024, np.int64)
+    count = 0
+    for y in range(ny):
+        for x in range(nx):
+            if labels[y, x]:
+                continue
+            above = root(parent, pieces[y - 1, x]) if y and not labels[y - 1, x] else 0
+            left = root(parent, pieces[y, x - 1]) if x and not labels[y, x - 1] else 0
+            mine = min(above, left) if above and left else max(above, left)
+            if mine == 0:
+                count += 1
+                if count == len(parent):
+                    parent = np.append(parent, np.zeros(count, np.int32))
+                    beside = np.append(beside, np.zeros(count, np.int64))
+                parent[count] = count
+                mine = count
+            elif above and left and above != left:
+                parent[max(above, left)] = mine
+                beside[mine] = _both(beside[mine], beside[max(above, left)])
+            pieces[y, x] = mine
+            if y == 0 or x == 0 or y == ny - 1 or x == nx - 1:
+                beside[mine] = _OPEN
+                continue
+            for other in (labels[y - 1, x], labels[y + 1, x], labels[y, x - 1], labels[y, x + 1]):
+                beside[mine] = _both(beside[mine], other)
+    for y in range(ny):
+        for x in range(nx):
+            if pieces[y, x]:
+                enclosing = beside[root(parent, pieces[y, x])]
+                if enclosing > 0:
+                    labels[y, x] = enclosing
+
+
+@numba.njit(cache=True, nogil=True)
+def _both(one, other):  # type: ignore[no-untyped-def]
+    """What two parts of a piece of background lie beside; 0 stands for nothing."""
+    if one == 0 or other == 0 or one == other:
+        return one if other == 0 else other
+    return _OPEN
 
 
 def renumbered(labels: np.ndarray) -> np.ndarray:
     """int32 labels numbered 1, 2, ... in the order in which they are met, row by row."""
-    flat = labels.ravel()
-    first = np.full(int(flat.max(initial=0)) + 1, flat.size, np.int64)
-    objects = np.flatnonzero(flat)[::-1]
-    first[flat[objects]] = objects  # the last assignment, which is the first pixel, stays
-    order = np.argsort(first, kind="stable")
-    count = int((first < flat.size).sum())
-    numbers = np.zeros(len(first), np.int32)
-    numbers[order[:count]] = np.arange(1, count + 1)
-    return numbers[labels]
+    return _numbers_in_order(labels)[labels]
+
+
+def _numbers_in_order(labels: np.ndarray) -> np.ndarray:
+    """int32 by label: its number in `renumbered`, 0 for the background and for those that do not occur."""
+    numbers = np.zeros(int(labels.max(initial=0)) + 1, np.int32)
+    _count_up(labels.ravel(), numbers)
+    return numbers
+
+
+@numba.njit(cache=True, nogil=True)
+def _count_up(labels, numbers):  # type: ignore[no-untyped-def]
+    count = 0
+    for label in labels:
+        if label and numbers[label] == 0:
+            count += 1
+            numbers[label] = count

@@ -44,7 +44,7 @@ def _pieces(labels, planes_apart):  # type: ignore[no-untyped-def]
                         for i in range(max(x - 1, 0), last + 1):
                             if labels[k, j, i] != label:
                                 continue
-                            other = _root(parent, pieces[k, j, i])
+                            other = root(parent, pieces[k, j, i])
                             if mine == 0:
                                 mine = other
                             elif other < mine:
@@ -66,7 +66,7 @@ def _pieces(labels, planes_apart):  # type: ignore[no-untyped-def]
             found += 1
             number[n] = found
         else:
-            number[n] = number[_root(parent, n)]
+            number[n] = number[root(parent, n)]
     flat = pieces.ravel()
     for n in range(len(flat)):
         flat[n] = number[flat[n]]
@@ -74,7 +74,8 @@ def _pieces(labels, planes_apart):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def _root(parent, n):  # type: ignore[no-untyped-def]
+def root(parent, n):  # type: ignore[no-untyped-def]
+    """The piece that a piece has become part of."""
     while parent[n] != n:
         parent[n] = parent[parent[n]]
         n = parent[n]

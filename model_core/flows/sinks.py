@@ -9,7 +9,7 @@ from scipy import ndimage
 _SADDLE = 0.6  # two peaks are one sink when the density between them is this share of the lower peak
 
 
-def group_by_sink(ends: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
+def group_by_sink(places: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
     """Which sink each walker ended in.
 
     Walkers are counted where they came to rest, the counts smoothed by a pixel. From the densest place
@@ -19,15 +19,13 @@ def group_by_sink(ends: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
     with relative prominence.)
 
     Args:
-        ends: float32 ``(3, N)`` positions z, y, x inside ``shape``.
+        places: integers ``(N,)``, flat indices of the pixels where walkers came to rest.
         shape: Z, Y, X of the image.
 
     Returns:
         int32 ``(N,)``: 1, 2, ... in no particular order.
     """
-    places = np.rint(ends).astype(np.int64)
-    flat = np.ravel_multi_index((places[0], places[1], places[2]), shape)
-    counts = np.bincount(flat, minlength=int(np.prod(shape))).astype(np.float32).reshape(shape)
+    counts = np.bincount(places, minlength=int(np.prod(shape))).astype(np.float32).reshape(shape)
     density = counts
     for axis in range(3):
         if shape[axis] > 1:
@@ -37,7 +35,7 @@ def group_by_sink(ends: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
     occupied = np.flatnonzero(counts)
     order = occupied[np.argsort(-density.ravel()[occupied], kind="stable")]
     sinks = _climb(order, density, np.zeros(shape, np.int32))
-    return sinks.ravel()[flat]
+    return sinks.ravel()[places]
 
 
 @numba.njit(cache=True, nogil=True)

@@ -17,6 +17,7 @@ def outline(
     cellprob: np.ndarray,
     options: Options,
     open_sides: OpenSides = CLOSED,
+    places: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The objects in the fields of an image, or of a part of it.
 
@@ -25,6 +26,8 @@ def outline(
         cellprob: float32 ``(Z, Y, X)``, logits.
         options: whose do_3D and anisotropy say how the fields were made.
         open_sides: where the image goes on beyond these fields; see `checked_masks`.
+        places: integers ``(Z, Y, X)``, where pixels come to rest as far as that is known, -1 elsewhere; what
+            is found is added. Of planes each is numbered by itself.
 
     Returns:
         labels uint32 ``(Z, Y, X)``, and the score of each, float64 ``(max label + 1,)``, 0..1.
@@ -37,10 +40,12 @@ def outline(
         "open_sides": open_sides,
     }
     if options.do_3D:
-        labels, fit = checked_masks(flows, cellprob, anisotropy=options.anisotropy or 1.0, **thresholds)
+        labels, fit = checked_masks(
+            flows, cellprob, anisotropy=options.anisotropy or 1.0, places=places, **thresholds
+        )
         scores = object_scores(fit)
     else:
-        labels, scores = _masks_of_planes(flows, cellprob, thresholds)
+        labels, scores = _masks_of_planes(flows, cellprob, places, thresholds)
         if options.stitch_threshold:
             stitched = stitch_planes(labels, options.stitch_threshold)
             labels, scores = stitched, joined_scores(labels, stitched, scores)
@@ -48,15 +53,16 @@ def outline(
 
 
 def _masks_of_planes(
-    flows: np.ndarray, cellprob: np.ndarray, thresholds: dict[str, Any]
+    flows: np.ndarray, cellprob: np.ndarray, places: np.ndarray | None, thresholds: dict[str, Any]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Labels of each plane by itself, numbered through, and the score of each."""
     labels = np.zeros(cellprob.shape, np.int32)
     scores = [np.zeros(1)]
     highest = 0
     for z in range(len(labels)):
-        fields = np.concatenate([np.zeros((1, 1, *cellprob.shape[1:]), np.float32), flows[:, z : z + 1]])
-        plane, fit = checked_masks(fields, cellprob[z : z + 1], **thresholds)
+        here = slice(z, z + 1)
+        known = None if places is None else places[here]
+        plane, fit = checked_masks(flows[:, here], cellprob[here], places=known, **thresholds)
         labels[z] = np.where(plane[0] > 0, plane[0] + highest, 0)
         scores.append(object_scores(fit)[1:])
         highest += len(fit.error) - 1

@@ -9,6 +9,7 @@ from scipy import ndimage
 
 from model_core.annotation.patch import Box
 from model_core.annotation.pieces import pieces
+from model_core.flows.dynamics import places_of
 from model_core.flows.masks import fill_holes
 from model_core.flows.sinks import group_by_sink
 from model_core.segmentation.basins import enlarged, largest_piece, radius_of, rests, stride_for
@@ -158,7 +159,7 @@ def _same_sink(
     start = np.stack(np.nonzero(coarse))
     ends = rests(flows[(slice(None), *grid)], coarse, start, stride)
     sinks = np.zeros(coarse.shape, np.int32)
-    sinks[tuple(start)] = group_by_sink(ends, coarse.shape)
+    sinks[tuple(start)] = group_by_sink(places_of(ends, coarse.shape), coarse.shape)
     mine = sinks == sinks[at]
     places = np.unique(np.rint(ends[:, mine[tuple(start)]]), axis=1).shape[1]
     if places > _MOST_SCATTERED * mine.sum():

@@ -122,6 +122,7 @@ def _seen(
         flows=found.flows[fields],
         cellprob=found.cellprob[inner],
         scores=np.concatenate([[0.0], found.scores[kept]]),
+        places=None,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from model_core.errors import UserError
+from model_core.flows.dynamics import no_places
 from model_core.segmentation.blocks import in_blocks, outline_in_blocks
 from model_core.segmentation.outline import outline
 from model_core.segmentation.segmentation import Segmentation
@@ -28,15 +29,19 @@ def remask(result: Segmentation, *, cancel: Cancel | None = None, **changes: Any
     if set(changes) - allowed:
         raise UserError(f"Only {', '.join(sorted(allowed))} can be changed without running the model again.")
     options = replace(result.options, **changes).checked()
+    places = result.places if options.niter == result.options.niter else None
     if in_blocks(options, result.cellprob.shape):
         fields = Fields(result.flows, result.cellprob)
         labels, scores = outline_in_blocks(fields, options, result.diameter, cancel=cancel)
     else:
-        labels, scores = outline(result.flows, result.cellprob, options)
+        if places is None:
+            places = no_places(result.cellprob.shape)
+        labels, scores = outline(result.flows, result.cellprob, options, places=places)
     return replace(
         result,
         labels=labels,
         scores=scores,
         diameter=median_diameter(labels) or result.diameter,
         options=options,
+        places=places,
     )

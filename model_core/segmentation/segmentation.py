@@ -22,6 +22,7 @@ class Segmentation:
     diameter: px, of the objects found; the one given or estimated when none was found.
     scores: float64 (max label + 1,), by label, as `object_scores` tells them.
     calibration: of the model; by it a score becomes a confidence.
+    places: where pixels come to rest, as far as known, for `remask`; see `outline`. None: nothing is known.
     notes: plain sentences the user should read.
     """
 
@@ -34,6 +35,7 @@ class Segmentation:
     model_id: str
     notes: tuple[str, ...] = field(default=())
     calibration: Calibration = DEFAULT
+    places: np.ndarray | None = field(default=None, repr=False)
 
     @cached_property
     def confidence(self) -> np.ndarray:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from model_core.errors import Cancelled
+from model_core.flows.dynamics import no_places
 from model_core.images.channels import choose_channels
 from model_core.images.float32 import fit_for_float32
 from model_core.images.image import Image, image_from_array
@@ -88,6 +89,7 @@ def segment(
     settings = replace(settings, do_3D=volume, anisotropy=settings.anisotropy or image.anisotropy or 1.0)
     diameter = settings.diameter or measured_diameter(model, pixels, cancel) or model.diameter
     predictor = PlanePredictor(model, pixels, diameter, settings, cancel)
+    places = None
     if in_blocks(settings, pixels.shape):
         fields = predictor.no_fields(np.float16)
         labels, scores = outline_in_blocks(
@@ -108,7 +110,8 @@ def segment(
         if cancel and cancel():
             raise Cancelled
         report(0.85, "Outlining cells")
-        labels, scores = outline(*fields, settings)
+        places = no_places(pixels.shape)
+        labels, scores = outline(*fields, settings, places=places)
         if finished:
             finished(whole_box(labels.shape), labels)
     report(1.0, "Done")
@@ -122,6 +125,7 @@ def segment(
         model.id,
         told + notes,
         model.card.calibration,
+        places,
     )
 
 

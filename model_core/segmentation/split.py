@@ -9,6 +9,7 @@ from model_core.annotation.cutting import cut_apart, drawn
 from model_core.annotation.objects import ObjectRecord
 from model_core.annotation.patch import Box
 from model_core.annotation.splitting import Parting
+from model_core.flows.dynamics import places_of
 from model_core.flows.sinks import group_by_sink
 from model_core.segmentation.basins import enlarged, largest_piece, radius_of, rests, stride_for
 from model_core.segmentation.mask import Mask
@@ -91,7 +92,7 @@ def _by_sink(fields: Segmentation, mask: Mask, sides: np.ndarray) -> np.ndarray:
     if not start.shape[1]:
         return sides
     ends = rests(flows[(slice(None), *grid)], where, start, stride)
-    sinks = group_by_sink(ends, where.shape)
+    sinks = group_by_sink(places_of(ends, where.shape), where.shape)
     places = np.rint(ends * np.array(stride)[:, None]).astype(np.int64)
     places = np.minimum(places, np.array(sides.shape)[:, None] - 1)
     nearest = _spread(sides, np.ones_like(mask.pixels))  # walkers may come to rest just outside

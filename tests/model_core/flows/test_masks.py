@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 from drawings import ball, balls, crowd
+from scipy import ndimage
 
 from model_core.annotation.matching import average_precision
+from model_core.flows.dynamics import places_of
 from model_core.flows.masks import (
     checked_masks,
     drop_small,
@@ -131,6 +133,21 @@ def test_holes_are_filled_where_one_object_encloses_them() -> None:
     np.testing.assert_array_equal(fill_holes(labels[None])[0], labels)
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_holes_of_random_labels(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(1, 4, (30, 40)) * (rng.random((30, 40)) < rng.uniform(0.3, 0.95))
+    wanted = labels.copy()
+    holes, count = ndimage.label(labels == 0)
+    framed = np.pad(labels, 1, constant_values=-1)
+    for hole in range(1, count + 1):
+        inside = np.pad(holes == hole, 1)
+        rim = ndimage.binary_dilation(inside) & ~inside
+        if len(set(framed[rim])) == 1:
+            wanted[holes == hole] = framed[rim][0]
+    np.testing.assert_array_equal(fill_holes(labels[None])[0], wanted)
+
+
 def test_holes_are_filled_by_masks() -> None:
     labels = balls((60, 60), [(30, 30)], 20)
     flows, cellprob = fields(labels)
@@ -171,13 +188,18 @@ def heap(rng: np.random.Generator, centre: tuple[float, float], width: float, co
     return np.stack([np.zeros(count), *(rng.uniform(c - width / 2, c + width / 2, count) for c in centre)])
 
 
+def grouped(ends: np.ndarray) -> np.ndarray:
+    shape = (1, 40, 60)
+    return group_by_sink(places_of(ends, shape), shape)
+
+
 def test_wide_flat_sinks_stay_whole_and_two_heaps_stay_two() -> None:
     rng = np.random.default_rng(0)
     wide = heap(rng, (20, 20), 12, 3000)
-    assert group_by_sink(wide.astype(np.float32), (1, 40, 60)).max() == 1
+    assert grouped(wide).max() == 1
     heaps = np.hstack([heap(rng, (20, 40), 2, 400), heap(rng, (20, 47), 2, 150)])
     strays = np.stack([np.zeros(8), np.full(8, 20.0), np.arange(40, 48)])  # a thin bridge between them
-    groups = group_by_sink(np.hstack([heaps, strays]).astype(np.float32), (1, 40, 60))
+    groups = grouped(np.hstack([heaps, strays]))
     assert len(set(groups[:400])) == len(set(groups[400:550])) == 1
     assert groups[0] != groups[400]
     assert groups.min() >= 1

@@ -9,6 +9,8 @@ from drawings import SeeingModel, ball, balls, crowd
 
 from model_core.annotation.matching import average_precision
 from model_core.errors import Cancelled, UserError
+from model_core.flows import dynamics
+from model_core.flows.dynamics import follow_flows
 from model_core.images.image import Image, image_from_array
 from model_core.models.model import Model, load_model
 from model_core.segmentation.options import Options
@@ -110,6 +112,33 @@ def test_bad_pixels_are_mentioned_and_change_nothing_else(seeing_model: SeeingMo
     assert any("same value" in note for note in constant.notes)
     five = segment(np.stack([labels > 0] * 5)[:, None], seeing_model, axes="CZYX")
     assert any("5 channels" in note for note in five.notes) and five.labels.max() == labels.max()
+
+
+@pytest.mark.parametrize("options", [{}, {"do_3D": False}, {"do_3D": True}])
+def test_remask_walks_nobody_twice(
+    seeing_model: SeeingModel, monkeypatch: pytest.MonkeyPatch, options: dict[str, bool]
+) -> None:
+    image = np.stack([crowd(1, (90, 90), 12, 12) > 0] * (3 if options else 1))
+    result = segment(image, seeing_model, diameter=20, **options)
+    walked = []
+
+    def counted(flows: np.ndarray, start: np.ndarray, niter: int) -> np.ndarray:
+        walked.append(start.shape[1])
+        return follow_flows(flows, start, niter)
+
+    monkeypatch.setattr(dynamics, "follow_flows", counted)
+    higher = remask(result, cellprob_threshold=2)
+    assert sum(walked) == 0
+    lower = remask(result, cellprob_threshold=-2)
+    assert sum(walked) == np.count_nonzero((result.cellprob > -2) & (result.cellprob <= 0)) > 0
+    walked.clear()
+    np.testing.assert_array_equal(remask(result, cellprob_threshold=-2).labels, lower.labels)
+    assert sum(walked) == 0
+    fresh = segment(image, seeing_model, diameter=20, cellprob_threshold=2, **options)
+    assert (higher.labels == fresh.labels).mean() > 0.999  # walkers may come to rest a trifle further on
+    walked.clear()
+    remask(result, niter=3)
+    assert sum(walked) == np.count_nonzero(result.cellprob > 0)
 
 
 def test_remask_is_the_last_step_again(seeing_model: SeeingModel) -> None:
