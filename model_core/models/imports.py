@@ -8,16 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model_core.errors import UserError
-from model_core.formats.atomic import plain_reason
 from model_core.models.checkpoint import CHECKPOINT_SUFFIXES, is_checkpoint, read_checkpoint
 from model_core.models.package import SUFFIX, Card, read_network, save_package
-from model_core.models.registry import model_names, user_folder
+from model_core.models.shelf import put_on_shelf
 
 if TYPE_CHECKING:
     from model_core.networks.net import Net
 
 SUFFIXES = (SUFFIX, *CHECKPOINT_SUFFIXES)  # of models; those of Cellpose often have none
-_NOT_IN_NAMES = set('<>:"/\\|?*')  # what one system or another does not allow in the name of a file
 
 
 def read_model(path: str | Path) -> tuple[Net, Card]:
@@ -57,22 +55,7 @@ def import_model(path: str | Path | Sequence[str | Path], name: str | None = Non
     paths = [Path(path)] if isinstance(path, str | Path) else [Path(part) for part in path]
     network, card = read_model(paths[0]) if len(paths) == 1 else _read_several(paths, name is None)
     card.name = (card.name if name is None else name).strip()
-    if (
-        not card.name
-        or card.name.startswith(".")
-        or _NOT_IN_NAMES & set(card.name)
-        or not card.name.isprintable()
-    ):
-        raise UserError(f"“{card.name}” cannot be the name of a model: it becomes the name of a file.")
-    target = user_folder() / f"{card.name}{SUFFIX}"
-    if target.exists() or card.name in model_names():
-        raise UserError(f"There is a model called “{card.name}” already; give another name.")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"The folder {target.parent} cannot be made: {plain_reason(error)}.") from error
-    save_package(target, network, card)
-    return target
+    return put_on_shelf(card.name, lambda target: save_package(target, network, card))
 
 
 def _read_several(paths: list[Path], unnamed: bool) -> tuple[Net, Card]:

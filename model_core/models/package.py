@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import struct
 from dataclasses import asdict, dataclass, field, fields
 from itertools import pairwise
@@ -71,6 +72,24 @@ def save_package(path: str | Path, network: Net, card: Card) -> None:
     }
     with write_atomically(Path(path)) as temporary:
         save_file(tensors, temporary, metadata={"card": json.dumps(asdict(card))})
+
+
+def rewrite_card(path: str | Path, card: Card) -> None:
+    """Puts another card into a package; the weights stay as they are, byte by byte.
+
+    Raises:
+        UserError: not a model package, damaged, or it cannot be written; the file is then as it was.
+    """
+    path = Path(path)
+    read_card(path)
+    with write_atomically(path) as temporary, path.open("rb") as old, temporary.open("wb") as new:
+        (length,) = struct.unpack("<Q", old.read(8))
+        header = json.loads(old.read(length))
+        header["__metadata__"]["card"] = json.dumps(asdict(card))
+        text = json.dumps(header).encode()
+        text += b" " * (-len(text) % 8)  # tensors begin at a multiple of 8, as the format asks
+        new.write(struct.pack("<Q", len(text)) + text)
+        shutil.copyfileobj(old, new)
 
 
 def read_card(path: str | Path) -> Card:

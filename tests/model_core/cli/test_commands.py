@@ -274,10 +274,9 @@ def test_as_a_program(images: Path, tmp_path: Path, tiny_model_file: Path) -> No
 def test_a_model_is_imported_once(
     tmp_path: Path, tiny_model_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from model_core.models import imports, registry
+    from model_core.models import registry
 
-    for module in (registry, imports):
-        monkeypatch.setattr(module, "user_folder", lambda: tmp_path / "mine")
+    monkeypatch.setattr(registry, "user_folder", lambda: tmp_path / "mine")
     result = run("models", "import", tiny_model_file, "--name", "algae")
     assert result.exit_code == 0, result.output
     assert Path(result.stdout.strip()) == tmp_path / "mine" / "algae.safetensors"

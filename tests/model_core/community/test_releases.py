@@ -24,7 +24,6 @@ from model_core.models.package import read_card
 
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
-    monkeypatch.setattr("model_core.models.imports.user_folder", lambda: tmp_path / "mine")
     monkeypatch.setattr("model_core.models.registry.user_folder", lambda: tmp_path / "mine")
     (tmp_path / "store").mkdir()
     return Store(str(tmp_path / "store"))

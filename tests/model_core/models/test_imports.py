@@ -15,7 +15,7 @@ import torch
 from drawings import crowd
 
 from model_core.errors import UserError
-from model_core.models import imports, registry
+from model_core.models import registry
 from model_core.models.imports import import_model, read_model
 from model_core.models.model import load_model
 from model_core.models.package import read_card
@@ -36,7 +36,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The user's models, still without a folder."""
     mine = tmp_path / "data" / "models"
     monkeypatch.setattr(registry, "user_folder", lambda: mine)
-    monkeypatch.setattr(imports, "user_folder", lambda: mine)
     return mine
 
 
