@@ -42,7 +42,7 @@ from cellpose_gui.theme import apply_theme, is_system_dark
 from cellpose_gui.workbench import Workbench
 from model_core.annotation.classes import Classes
 from model_core.errors import UserError
-from model_core.images.readers import SUFFIXES
+from model_core.images.readers import SUFFIXES, is_folder
 
 _QUIET = {
     "Thumbnails",
@@ -240,7 +240,7 @@ class MainWindow(QMainWindow):
 
     def open(self, path: Path) -> None:
         """Opens an image or a folder."""
-        self.settings.setValue("folder", str(path if path.is_dir() else path.parent))
+        self.settings.setValue("folder", str(path if is_folder(path) else path.parent))
         self.workbench.open(path)
 
     def segment(self) -> None:
@@ -339,7 +339,7 @@ class MainWindow(QMainWindow):
         paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()] if data else []
         if not paths:
             return
-        if paths[0].suffix.lower() in SUFFIXES or paths[0].is_dir():
+        if paths[0].name.lower().endswith(SUFFIXES) or paths[0].is_dir():
             self.open(paths[0])
         else:
             self.workbench.import_model(paths[0])

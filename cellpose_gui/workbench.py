@@ -24,6 +24,7 @@ from model_core.annotation.patch import Patch, StalePatchError
 from model_core.errors import Cancelled, UserError
 from model_core.formats.folder import images_in
 from model_core.images.image import Image
+from model_core.images.readers import is_folder
 from model_core.models.registry import model_names
 
 Read = tuple[work.Opened | None, list[Path]]  # what was opened (None: it is open already), images beside it
@@ -113,8 +114,8 @@ class Workbench(QObject):
 
     def _read(self, path: Path, before: Document | None) -> Read:
         """In a worker: the image and its document, after all changes of the one before are on disk."""
-        images = images_in(path if path.is_dir() else path.parent)
-        if path.is_dir():
+        images = images_in(path if is_folder(path) else path.parent)
+        if is_folder(path):
             if not images:
                 raise UserError(f"“{path}” holds no images that can be opened.")
             path = images[0]

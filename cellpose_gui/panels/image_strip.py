@@ -96,14 +96,14 @@ class ImageStrip(QListWidget):
 def thumbnail(path: Path) -> QImage:
     """A small picture of the middle plane; a crossed-out square for a file that cannot be read."""
     try:
-        pixels = read_image(path).pixels
+        pixels = read_image(path).coarse(2 * _SIDE)
+        middle = pixels.shape[1] // 2
+        step = max(1, max(pixels.shape[2:]) // (2 * _SIDE))
+        sampled = np.asarray(pixels[:3, middle : middle + 1, ::step, ::step])
     except UserError:
         return _crossed_out()
-    middle = pixels.shape[1] // 2
-    step = max(1, max(pixels.shape[2:]) // (2 * _SIDE))
-    sampled = pixels[:3, :, ::step, ::step]
     channels = []
-    for channel, shown in zip(sampled[:, middle], default_channels(sampled, middle), strict=True):
+    for channel, shown in zip(sampled[:, 0], default_channels(sampled, 0), strict=True):
         shade = np.clip((channel.astype(np.float32) - shown.black) / (shown.white - shown.black), 0, 1)
         channels.append((255 * np.nan_to_num(shade)).astype(np.uint8))
     if len(channels) < 3:  # grey; or green and magenta, as on the canvas

@@ -129,13 +129,13 @@ def _jobs(inputs: list[Path], output: Path, overwrite: bool) -> list[_Job]:
 
 
 def _images(inputs: list[Path]) -> list[Path]:
-    from model_core.images.readers import is_image_file
+    from model_core.images.readers import is_folder, is_image
 
     images = []
     for path in inputs:
-        if path.is_dir():
+        if is_folder(path):
             try:
-                inside = sorted(file for file in path.iterdir() if file.is_file() and is_image_file(file))
+                inside = sorted(file for file in path.iterdir() if is_image(file))
             except OSError as error:
                 raise UserError(f"The folder “{path}” cannot be read: {plain_reason(error)}.") from error
             if not inside:

@@ -23,7 +23,7 @@ def write_clean_image(path: Path, image: Image) -> None:
     Raises:
         UserError: the file cannot be written, or holds numbers that no image has.
     """
-    pixels = _plain(image.pixels)
+    pixels = _plain(np.asarray(image.pixels))
     metadata: dict[str, object] = {"axes": "CZYX", "Name": "image", "UUID": _NO_UUID}
     if image.pixel_size:
         metadata |= {"PhysicalSizeX": image.pixel_size, "PhysicalSizeXUnit": "µm"}

@@ -74,7 +74,7 @@ class Judge:
             return REFUSED, str(error)
         if complaint := complaint_about_labels(labels):
             return REVIEW, f"the labels: {complaint}"
-        self.hashes[item.name] = image_hash(image.pixels)
+        self.hashes[item.name] = image_hash(np.asarray(image.pixels))
         if twin := self._known.alike(self.hashes[item.name]):
             return REFUSED, self._about_copy(twin, bundle.manifest.licence)
         quality = self._measure(image, labels)

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from model_core.community.hashing import KnownImages, image_hash
 from model_core.errors import UserError
 from model_core.formats.atomic import plain_reason, write_atomically
@@ -36,7 +38,7 @@ def known_images(
         except OSError as error:
             raise UserError(f"{pair.image} cannot be read: {plain_reason(error)}.") from error
         key = f"{pair.image.resolve()} {stat.st_size} {stat.st_mtime_ns}"
-        now[key] = before.get(key) or image_hash(read_image(pair.image).pixels)
+        now[key] = before.get(key) or image_hash(np.asarray(read_image(pair.image).pixels))
         known.add(f"{pair.dataset}/{pair.image.parent.name}/{pair.name}", now[key])
     if now != before:
         with write_atomically(cache) as temporary:

@@ -13,7 +13,7 @@ from model_core.errors import UserError
 from model_core.formats.label_image import read_labels
 from model_core.formats.pairs import find_pairs
 from model_core.images.image import Image
-from model_core.images.readers import is_image_file, read_image
+from model_core.images.readers import is_folder, is_image, read_image
 
 _MASKS = (".tif", ".tiff", ".png")
 
@@ -26,7 +26,7 @@ def labelled_images(paths: list[Path]) -> list[tuple[Path, Path]]:
     """
     found: list[tuple[Path, Path]] = []
     for path in paths:
-        if path.is_dir():
+        if is_folder(path):
             inside = _in_folder(path)
             if not inside:
                 raise UserError(f"“{path}” holds no image with labels (NAME_masks.* or NAME.cells).")
@@ -41,7 +41,7 @@ def labelled_images(paths: list[Path]) -> list[tuple[Path, Path]]:
 
 
 def _in_folder(folder: Path) -> list[tuple[Path, Path]]:
-    images = sorted(path for path in folder.iterdir() if path.is_file() and is_image_file(path))
+    images = sorted(path for path in folder.iterdir() if is_image(path))
     beside = [(path, labels) for path in images if (labels := _labels_beside(path))]
     if beside:
         return beside

@@ -59,7 +59,7 @@ def compare(image: Image, labels: np.ndarray, found: np.ndarray) -> Quality:
     diameter = median_diameter(labels[at : at + 1])
     reach = max(_LEAST_REACH, round(_REACH * diameter))
     shift, _ = _best_shift(outlines, ndimage.gaussian_filter(_outlines(found[at]), 1.0), reach)
-    edge_shift, edge_fit = _best_shift(outlines, _edges(image.pixels[:, at], diameter), reach)
+    edge_shift, edge_fit = _best_shift(outlines, _edges(np.asarray(image.pixels[:, at]), diameter), reach)
     return Quality(
         ap=_ap(labels, found),
         shift=shift,

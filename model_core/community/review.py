@@ -79,7 +79,7 @@ def accept(work: Workplace, bundle: str) -> list[Decision]:
                 raise UserError(f"{path} cannot be added: {complaint}. Correct it, or delete it.")
             masks = Path(temporary) / f"{name}_masks.tif"
             write_labels(masks, labels)
-            found[name] = Labelled(path, masks, image_hash(image.pixels))
+            found[name] = Labelled(path, masks, image_hash(np.asarray(image.pixels)))
         if found:
             origin = Origin(card["by"], card["date"], card["licence"], card["kind"])
             add_data_set(work, f"contributed-{bundle}-reviewed", origin, found)

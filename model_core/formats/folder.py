@@ -9,6 +9,7 @@ from pathlib import Path
 
 from model_core.errors import UserError
 from model_core.formats.atomic import plain_reason
+from model_core.images.ome_zarr import FOLDER_SUFFIX, is_ome_zarr
 from model_core.images.readers import is_image_file
 
 
@@ -22,7 +23,7 @@ def images_in(folder: Path) -> list[Path]:
 
 
 def files_in(folder: Path) -> dict[str, os.stat_result]:
-    """All files of a folder by their names, in the same order, with their sizes and times.
+    """All files and OME-Zarr images of a folder by their names, in the same order, with sizes and times.
 
     Raises:
         UserError: the folder cannot be listed.
@@ -32,11 +33,15 @@ def files_in(folder: Path) -> dict[str, os.stat_result]:
         with os.scandir(folder) as entries:
             for entry in entries:
                 with suppress(FileNotFoundError):  # it went while we looked
-                    if entry.is_file():
+                    if entry.is_file() or _is_image_folder(entry):
                         found[entry.name] = entry.stat()
     except OSError as error:
         raise UserError(f"The folder “{folder}” cannot be read: {plain_reason(error)}.") from error
     return {name: found[name] for name in sorted(found, key=natural)}
+
+
+def _is_image_folder(entry: os.DirEntry[str]) -> bool:
+    return entry.name.lower().endswith(FOLDER_SUFFIX) and is_ome_zarr(Path(entry.path))
 
 
 def natural(name: str) -> list[tuple[int, int | str]]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from model_core.errors import UserError
 from model_core.images.image import Image
+from model_core.images.lazy import Pixels
 
 
 def choose_channels(image: Image, channels: Sequence[int], inputs: int) -> tuple[Image, tuple[str, ...]]:
@@ -41,15 +42,17 @@ def choose_channels(image: Image, channels: Sequence[int], inputs: int) -> tuple
     if first == 0:
         if others:
             raise UserError("Channel 0 is the mean of all; no other can be shown beside it.")
-        return replace(image, pixels=image.pixels.mean(0, keepdims=True, dtype=np.float32)), ()
+        return replace(
+            image, pixels=np.asarray(image.pixels).mean(0, keepdims=True, dtype=np.float32), levels=()
+        ), ()
     if 0 in others or len(set(wanted)) < len(wanted):
         raise UserError(
             f"The channels {_listed(channels)} are not possible: each once, and 0 only at the end."
         )
-    return replace(image, pixels=_view(image.pixels, [number - 1 for number in wanted])), ()
+    return replace(image, pixels=_view(image.pixels, [number - 1 for number in wanted]), levels=()), ()
 
 
-def _view(pixels: np.ndarray, indices: list[int]) -> np.ndarray:
+def _view(pixels: Pixels, indices: list[int]) -> Pixels:
     """Evenly spaced channels, as any two are, without copying: the image may be larger than the memory."""
     steps = set(np.diff(indices).tolist())
     if len(steps) > 1:

@@ -22,7 +22,7 @@ def fit_for_float32(image: Image) -> Image:
     if image.dtype.kind == "b" or (image.dtype.kind in "iu" and image.dtype.itemsize < 4):
         return image
     step = max(1, int(np.ceil(np.sqrt(image.pixels[0].size / _SAMPLES))))
-    quantiles = [_quantiles(channel[:, ::step, ::step]) for channel in image.pixels]
+    quantiles = [_quantiles(np.asarray(channel[:, ::step, ::step])) for channel in image.pixels]
     if not any(_is_odd(*of_channel) for of_channel in quantiles):
         return image
     scaled = np.zeros(image.pixels.shape, np.float32)
@@ -32,7 +32,7 @@ def fit_for_float32(image: Image) -> Image:
         if low < high:
             with np.errstate(invalid="ignore", over="ignore"):  # NaN and infinity stay what they are
                 out[...] = np.subtract(channel, low, dtype=np.float64) / (high - low)
-    return replace(image, pixels=scaled)
+    return replace(image, pixels=scaled, levels=())
 
 
 def _quantiles(channel: np.ndarray) -> tuple[float, float, float, float]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from model_core.errors import UserError
+from model_core.images.lazy import Pixels
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,16 +16,20 @@ class Image:
     """Pixels as ``(C, Z, Y, X)`` in their native dtype; a plane has Z = 1, a grey image C = 1.
 
     Attributes:
-        pixels: unsigned or signed integers, bool or floats; may be a memory map of the file.
+        pixels: unsigned or signed integers, bool or floats; may be a memory map of the file, or `LazyPixels`.
         pixel_size: micrometres per pixel in y and x, or None when the file does not say.
         z_step: micrometres from plane to plane, or None.
         path: the file, or None for an array.
+        levels: copies with fewer rows and columns that the file holds beside, the finest first.
+        channel_names: what the file calls the channels, or nothing.
     """
 
-    pixels: np.ndarray
+    pixels: Pixels
     pixel_size: float | None = None
     z_step: float | None = None
     path: Path | None = None
+    levels: tuple[Pixels, ...] = ()
+    channel_names: tuple[str, ...] = ()
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -42,6 +47,13 @@ class Image:
     @property
     def name(self) -> str:
         return self.path.name if self.path else "image"
+
+    def coarse(self, side: int) -> Pixels:
+        """The smallest copy ``(C, Z, Y, X)`` whose longer side has at least so many px, or all the pixels."""
+        for level in reversed(self.levels):
+            if max(level.shape[2:]) >= side:
+                return level
+        return self.pixels
 
     @property
     def anisotropy(self) -> float | None:
@@ -73,7 +85,15 @@ def image_from_array(array: np.ndarray, axes: str | None = None, **attributes: o
         raise UserError(f"The image is empty: its shape is {array.shape}.")
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
-    axes = (axes or _guess_axes(array.shape)).upper()
+    return Image(arranged(array, (axes or _guess_axes(array.shape)).upper()), **attributes)  # type: ignore[arg-type]
+
+
+def arranged(array: Pixels, axes: str) -> Pixels:
+    """``(C, Z, Y, X)`` of an array whose axes have these letters; nothing is read.
+
+    Raises:
+        UserError: the axes do not fit, or there are too many of them.
+    """
     if len(axes) != array.ndim or len(set(axes)) != len(axes) or not set("YX") <= set(axes) <= set("TCSZYX"):
         raise UserError(f"Axes {axes} do not describe an image of shape {array.shape}.")
     if "T" in axes:
@@ -81,17 +101,21 @@ def image_from_array(array: np.ndarray, axes: str | None = None, **attributes: o
     if "S" in axes:
         samples = array.shape[axes.index("S")]
         if samples in (2, 4) and array.dtype.kind == "u":  # grey or colour with transparency
-            array = array.take(range(samples - 1), axis=axes.index("S"))
+            array = _picked(array, axes.index("S"), slice(samples - 1))
         if "C" not in axes:
             axes = axes.replace("S", "C")
         elif array.shape[axes.index("S")] == 1:
-            array = array.squeeze(axes.index("S"))
+            array = _picked(array, axes.index("S"), 0)
             axes = axes.replace("S", "")
         else:
             raise UserError("The image has both channels and colour samples; save it with one of them.")
     for missing in set("CZ") - set(axes):
         axes, array = missing + axes, array[None]
-    return Image(array.transpose([axes.index(a) for a in "CZYX"]), **attributes)  # type: ignore[arg-type]
+    return array.transpose([axes.index(a) for a in "CZYX"])
+
+
+def _picked(array: Pixels, axis: int, index: int | slice) -> Pixels:
+    return array[(slice(None),) * axis + (index,)]
 
 
 def _guess_axes(shape: tuple[int, ...]) -> str:
@@ -106,16 +130,16 @@ def _guess_axes(shape: tuple[int, ...]) -> str:
     raise UserError(f"An image has 2 to 4 axes; this one has shape {shape}.")
 
 
-def _fold_time(axes: str, array: np.ndarray) -> tuple[str, np.ndarray]:
+def _fold_time(axes: str, array: Pixels) -> tuple[str, Pixels]:
     """A time series of planes is shown as a stack; a time series of stacks has one axis too many."""
     at = axes.index("T")
     if array.shape[at] == 1 or "Z" not in axes:
         if array.shape[at] == 1:
-            return axes.replace("T", ""), array.squeeze(at)
+            return axes.replace("T", ""), _picked(array, at, 0)
         return axes.replace("T", "Z"), array
     z = axes.index("Z")
     if array.shape[z] == 1:
-        return axes.replace("Z", "").replace("T", "Z"), array.squeeze(z)
+        return axes.replace("Z", "").replace("T", "Z"), _picked(array, z, 0)
     raise UserError(
         f"This is a time series of {array.shape[at]} stacks; open one time point at a time "
         f"(axes {axes}, shape {array.shape})."

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from model_core.images.lazy import Pixels
+
 _SAMPLES = 1_000_000  # pixels a channel looked at for the percentiles
 Ends = float | np.ndarray
 
 
-def intensity_range(channel: np.ndarray, samples: int = _SAMPLES) -> tuple[float, float]:
+def intensity_range(channel: Pixels, samples: int = _SAMPLES) -> tuple[float, float]:
     """The dark and the bright end of one channel.
 
     The 1st and the 99th percentile, so that hot pixels count for nothing. Where less than 1 % of the
@@ -23,8 +25,8 @@ def intensity_range(channel: np.ndarray, samples: int = _SAMPLES) -> tuple[float
         ``(low, high)``; equal when the channel is constant or holds no finite number.
     """
     step = max(1, int(np.ceil(np.sqrt(channel.size / samples))))
-    sample = channel[..., ::step, ::step] if channel.ndim >= 2 else channel[::step]
-    sample = np.asarray(sample, np.float32).ravel()
+    some = channel[..., ::step, ::step] if channel.ndim >= 2 else channel[::step]
+    sample = np.asarray(some, np.float32).ravel()
     sample = sample[np.isfinite(sample)]
     if sample.size == 0:
         return 0.0, 0.0

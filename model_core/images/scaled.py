@@ -7,6 +7,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from model_core.images.lazy import Pixels
 from model_core.images.normalise import Ends, intensity_range, scale
 
 LARGE = 2560  # px: planes with a longer side are scaled place by place
@@ -25,7 +26,7 @@ class ScaledImage:
     between its nodes. Where nothing is but noise, the range stays that of the image (see ``_LEAST``).
     """
 
-    def __init__(self, pixels: np.ndarray) -> None:
+    def __init__(self, pixels: Pixels) -> None:
         """Args: pixels: ``(C, Z, Y, X)`` of any real dtype; only samples are looked at here."""
         self.pixels = pixels
         self._ranges = [_local_range(channel) for channel in pixels]
@@ -49,7 +50,7 @@ class ScaledImage:
         """Float32 ``(C, y, x)``: a part of a plane."""
         height, width = self.shape[1:]
         ys, xs = np.arange(height)[rows], np.arange(width)[columns]
-        return self._scaled(self.pixels[:, z, rows, columns], ys, xs)
+        return self._scaled(np.asarray(self.pixels[:, z, rows, columns]), ys, xs)
 
     def whole(self) -> np.ndarray:
         """Float32 ``(C, Z, Y, X)``."""
@@ -66,7 +67,7 @@ class ScaledImage:
         step = max(1, _BAND_PIXELS // (width * factor))  # rows of the result at once
         for channel, out in zip(self.pixels[:, z], small, strict=True):
             for first in range(0, len(ys), step):
-                band = channel[first * factor : (first + step) * factor].astype(np.float32)
+                band = np.asarray(channel[first * factor : (first + step) * factor], np.float32)
                 missing = -len(band) % factor, -width % factor
                 band = np.pad(band, ((0, missing[0]), (0, missing[1])), mode="edge")
                 size = len(xs), len(band) // factor
@@ -77,7 +78,7 @@ class ScaledImage:
         """Whether every channel has the same value, or no finite one, all over a part of a plane."""
         return all(
             bool((part == part[0, 0]).all()) or (part.dtype.kind == "f" and not np.isfinite(part).any())
-            for part in self.pixels[:, z, rows, columns]
+            for part in np.asarray(self.pixels[:, z, rows, columns])
         )
 
     def _scaled(self, pixels: np.ndarray, ys: np.ndarray, xs: np.ndarray) -> np.ndarray:
@@ -95,11 +96,11 @@ class ScaledImage:
         return down @ grid @ across.T
 
 
-def is_finite(pixels: np.ndarray) -> bool:
+def is_finite(pixels: Pixels) -> bool:
     """Whether all of ``(C, Z, Y, X)`` are numbers; looks at some rows at a time."""
     rows = max(1, _BAND_PIXELS // pixels.shape[-1])
     return pixels.dtype.kind != "f" or all(
-        bool(np.isfinite(plane[first : first + rows]).all())
+        bool(np.isfinite(np.asarray(plane[first : first + rows])).all())
         for channel in pixels
         for plane in channel
         for first in range(0, len(plane), rows)
@@ -118,7 +119,7 @@ def is_large(shape: tuple[int, ...]) -> bool:
     return max(shape[-2:]) > LARGE
 
 
-def _local_range(channel: np.ndarray) -> _Range:
+def _local_range(channel: Pixels) -> _Range:
     low, high = intensity_range(channel)
     if not is_large(channel.shape):
         return _Range(np.array([[low]]), np.array([[high]]))

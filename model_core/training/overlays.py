@@ -61,7 +61,9 @@ class Gallery:
             f"{score.missed[0]} missed, {score.added[0]} added, {score.split} split, {score.merged} merged"
         )
         name = "".join(c if c.isalnum() else "_" for c in f"{pair.dataset}_{pair.name}")
-        self._kept.append((ap, Overlay(name, caption, overlay_picture(image.pixels, labels, found))))
+        self._kept.append(
+            (ap, Overlay(name, caption, overlay_picture(np.asarray(image.pixels), labels, found)))
+        )
         self._kept.sort(key=lambda kept: kept[0])
         del self._kept[self._count :]
 
