@@ -19,7 +19,8 @@ def cores() -> int:
 
 
 @cache
-def _pool() -> ThreadPoolExecutor:
+def _pool(process: int) -> ThreadPoolExecutor:
+    """Of a process: a fork inherits the pool but not its threads."""
     return ThreadPoolExecutor(cores(), thread_name_prefix="loops")
 
 
@@ -29,11 +30,12 @@ def in_threads(work: Callable[[int, int], None], count: int) -> None:
     The work must release the GIL (numba's ``nogil``). Numba's own parallel loops are not used: some of
     its thread layers abort the process when two threads enter them, as a run and a training would.
     """
-    chunks = min(count, cores() * _CHUNKS_A_CORE)
-    if chunks <= 1:
+    available = cores()
+    chunks = min(count, available * _CHUNKS_A_CORE)
+    if chunks <= 1 or available == 1:
         if count:
             work(0, count)
         return
     edges = [count * n // chunks for n in range(chunks + 1)]
-    for done in [_pool().submit(work, a, b) for a, b in pairwise(edges)]:
+    for done in [_pool(os.getpid()).submit(work, a, b) for a, b in pairwise(edges)]:
         done.result()

@@ -11,8 +11,8 @@ from model_core.training.batches import CropSource
 from model_core.training.dataset import LabelledPlane, labelled_plane
 from model_core.training.rendered import render_any
 
-_KEPT = 48  # rendered planes to draw from
-_NEW = 0.5  # share of the crops for which a new one is rendered: rendering costs more than augmenting
+_KEPT = 96  # rendered planes to draw from
+_NEW = 0.35  # share of the crops for which a new one is rendered: rendering costs more than augmenting
 _DIAMETERS = (12.0, 48.0)  # px, as rendered; augmentation scales them, so some are sharp, some soft
 
 

@@ -22,6 +22,7 @@ from model_core.networks.net import FLOW_SCALE, Maps, Net
 from model_core.networks.precision import bfloat16_pays
 from model_core.training.batches import Batch, BatchStream, CropSource
 from model_core.training.replicas import Replicas
+from model_core.training.workers import WorkerStream
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class TrainingOptions:
 
     minutes or steps: when to stop, whichever is given; the learning rate falls over the last part of it.
     crops: of 224 px in a batch. learning_rate: of AdamW, at its plateau. ema: memory of the averaged weights.
-    save_every: seconds between checkpoints.
+    save_every: seconds between checkpoints. workers: processes that make the batches; 0 is a thread of this one.
     """
 
     minutes: float | None = None
@@ -43,6 +44,7 @@ class TrainingOptions:
     ema: float = 0.9995
     seed: int = 0
     save_every: float = 180.0
+    workers: int = 0
 
 
 @dataclass
@@ -97,6 +99,10 @@ class Trainer:
         self.progress = Progress()
         self._replicas = Replicas(self.network, options.crops)
         self._bfloat16 = bfloat16_pays(self.device.type)
+        if self.device.type == "cuda":
+            torch.backends.cudnn.benchmark = (
+                True  # crops come in few sizes: the fastest kernels are worth a search
+            )
 
     def run(
         self,
@@ -122,7 +128,7 @@ class Trainer:
         first, minutes_before, waited = progress.step, progress.minutes, 0.0
         recent: dict[str, float] = {}
         # every run draws other crops, also one that resumes
-        with BatchStream(source, options.crops, options.seed + progress.step) as batches:
+        with self._stream(source, options.seed + progress.step) as batches:
             while True:
                 elapsed = time.monotonic() - started
                 progress.fraction = self._fraction(elapsed, progress.step - first)
@@ -151,6 +157,12 @@ class Trainer:
                     raise Cancelled
         if checkpoint:
             checkpoint()
+
+    def _stream(self, source: CropSource, seed: int) -> BatchStream | WorkerStream:
+        options = self.options
+        if options.workers:
+            return WorkerStream(source, options.crops, seed, options.workers)
+        return BatchStream(source, options.crops, seed)
 
     def _fraction(self, elapsed: float, steps: int) -> float:
         if self.options.minutes is not None:

@@ -19,13 +19,15 @@ from model_core.training.batches import CropSource, crops_of_planes, mixed
 from model_core.training.catalogue import Catalogue, bundled_catalogue
 from model_core.training.dataset import LabelledPlane, load_planes
 from model_core.training.trainer import Progress, Trainer, TrainingOptions
+from model_core.training.workers import workers_for
 
 
 @dataclass(frozen=True)
 class TrainingRequest:
     """What to train on, from which model, for how long and where the result goes.
 
-    catalogue: what is known of the data sets; None is the bundled one.
+    workers: processes that make the crops; None is as many as the device needs. catalogue: what is known of
+    the data sets; None is the bundled one.
     """
 
     data: list[Path]
@@ -40,6 +42,7 @@ class TrainingRequest:
     learning_rate: float | None = None
     crops: int = TrainingOptions.crops
     threads: int | None = None
+    workers: int | None = None
     catalogue: Catalogue | None = None
 
 
@@ -73,13 +76,15 @@ def train_model(
     if not any(plane.somewhere.size for plane in planes):
         raise UserError("None of the images has a labelled object; there is nothing to learn from.")
     network, card = _start(request, planes)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
     options = TrainingOptions(
         minutes=request.minutes,
         crops=request.crops,
         steps=_steps(request, len(planes)),
         learning_rate=request.learning_rate or (3e-4 if request.start else TrainingOptions.learning_rate),
+        workers=workers_for(device) if request.workers is None else request.workers,
     )
-    trainer = Trainer(network, options, "cuda" if torch.cuda.is_available() else "cpu")
+    trainer = Trainer(network, options, device)
     if request.resume:
         trainer.resume(request.target)
         say(f"Going on after {trainer.progress.step:,} steps.")

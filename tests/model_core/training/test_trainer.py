@@ -1,6 +1,7 @@
 """Training: it learns, resumes, saves, and stops when it must."""
 
 import math
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from model_core.training.batches import BatchStream, CropSource, crops_of_planes
 from model_core.training.dataset import labelled_plane
 from model_core.training.rendered import render
 from model_core.training.trainer import Trainer, TrainingOptions, losses, resume_path
+from model_core.training.workers import WorkerStream
 
 OPTIONS = FlowNetOptions(widths=(8, 16, 16), depths=(1, 1, 1))
 
@@ -169,3 +171,22 @@ def test_streams_close_while_they_wait(source: CropSource) -> None:
         first = next(stream)
         assert first.pixels.shape[1] == 3 and first.flows.shape[1] == 2
     assert not stream._thread.is_alive()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="sources of crops are inherited, which takes a fork")
+def test_processes_make_the_batches(source: CropSource) -> None:
+    with WorkerStream(source, 1, seed=0, workers=2) as stream:
+        first, second = next(stream), next(stream)
+    assert first.pixels.dtype == torch.float16 and first.valid.dtype == torch.bool
+    assert not torch.equal(first.pixels, second.pixels)
+    run = trainer(steps=2, workers=1)
+    run.run(source)
+    assert run.progress.step == 2 and math.isfinite(sum(loss_of(run.average, source).values()))
+
+
+def test_compact_batches_say_the_same(source: CropSource) -> None:
+    batch = make_batch(source, np.random.default_rng(0), 1)
+    again = batch.compact().to(torch.device("cpu"))
+    assert torch.equal(again.objects, batch.objects) and torch.equal(again.valid, batch.valid)
+    for name in ("pixels", "flows", "size"):
+        torch.testing.assert_close(getattr(again, name), getattr(batch, name), rtol=1e-3, atol=1e-3)
