@@ -31,7 +31,7 @@ class TrainingOptions:
 
     minutes or steps: when to stop, whichever is given; the learning rate falls over the last part of it.
     crops: of 224 px in a batch. learning_rate: of AdamW, at its plateau. ema: memory of the averaged weights.
-    save_every: seconds between checkpoints. workers: processes that make the batches; 0 is a thread of this one.
+    save_every: seconds between checkpoints. workers: processes that make the batches; 0 is a thread here.
     """
 
     minutes: float | None = None

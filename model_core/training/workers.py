@@ -16,7 +16,7 @@ _AHEAD = 3  # batches that each process has ready
 
 
 def workers_for(device: str) -> int:
-    """Processes that should make the batches: one a core for a GPU, none where the net needs the cores itself.
+    """Processes that should make the batches: one a core for a GPU, none where the net needs the cores.
 
     A source of crops cannot be sent to another process, only inherited, which Linux alone does safely.
     """
@@ -26,7 +26,7 @@ def workers_for(device: str) -> int:
 
 
 class WorkerStream:
-    """An endless iterator of batches like `BatchStream`, made by ``workers`` processes; use it in a `with`."""
+    """An endless iterator of batches, made by ``workers`` processes; use it in a `with`."""
 
     def __init__(self, source: CropSource, crops: int, seed: int, workers: int) -> None:
         loader = DataLoader(
