@@ -18,7 +18,6 @@ from cellpose_gui.document.document import Document, load
 from model_core.annotation.cells_file import CellsFile, cells_path
 from model_core.annotation.cells_schema import set_aside
 from model_core.annotation.label_store import LabelStore
-from model_core.annotation.model_patch import MODEL_STEP, model_patch
 from model_core.annotation.patch import Box, Patch
 from model_core.annotation.region_patch import region_patch
 from model_core.errors import UserError
@@ -108,9 +107,9 @@ def find_cells(
 
 def make_model_patch(store: LabelStore, result: Segmentation) -> Patch | None:
     """The Patch of a model's result; made again when the document was edited meanwhile."""
-    confidence = dict(enumerate(result.confidence.tolist()))
-    text = f"{MODEL_STEP} ({int(result.labels.max())} cells found)"
-    return model_patch(store, result.labels, confidence, text)
+    from model_core.segmentation.into_document import result_patch
+
+    return result_patch(store, result)
 
 
 def find_fields(

@@ -58,7 +58,7 @@ def cells_path(image_path: Path, folder: Path | None = None) -> Path:
 class CellsFile:
     """The document of one image. May be handed from thread to thread, but is used by one at a time.
 
-    Opening never makes a file: that happens with the first `write`.
+    Opening never makes a file: that happens with the first `write`, or a setting that is worth a file.
     """
 
     def __init__(self, path: Path, image_path: Path, shape: Shape) -> None:
@@ -143,10 +143,10 @@ class CellsFile:
                 stored = regions_to_json(change.patch.finished[1])
                 connection.execute(_PUT_SETTING, (FINISHED, json.dumps(stored)))
 
-    def write_setting(self, key: str, value: str) -> None:
-        """Store a value, as JSON; until the first step makes the file, only remember it."""
+    def write_setting(self, key: str, value: str, make: bool = False) -> None:
+        """Store a value, as JSON; until the first step makes the file, only remember it, or `make` it now."""
         self.settings[key] = json.loads(value)
-        if self.connection is not None:
+        if make or self.connection is not None:
             self._be_in_place()
             with sqlite_errors(self.path), self._transaction() as connection:
                 connection.execute(_PUT_SETTING, (key, value))

@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import Progress, TaskID
 
 from model_core.cli.console import complain, progress_bar, remark
 from model_core.errors import UserError
 from model_core.formats.atomic import plain_reason
 
 if TYPE_CHECKING:
+    from model_core.cli.jobs import Job
     from model_core.models.model import Model
+    from model_core.segmentation.batch import Outcome
     from model_core.segmentation.options import Options
-
-
-@dataclass(frozen=True)
-class _Job:
-    image: Path
-    result: Path
+    from model_core.segmentation.run_record import Record
 
 
 def segment(
-    inputs: Annotated[list[Path], typer.Argument(metavar="INPUT", help="Images, or folders of images.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the results; made if missing.")],
+    inputs: Annotated[
+        list[Path],
+        typer.Argument(metavar="INPUT", help="Images, folders of images, or patterns like “*.tif”."),
+    ],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Folder for the results; made if missing.")
+    ] = None,
+    into_documents: Annotated[
+        bool,
+        typer.Option(
+            help="Put the cells into NAME.cells beside each image, which the window opens; what a person "
+            "drew, corrected or accepted there stays."
+        ),
+    ] = False,
+    pattern: Annotated[
+        list[str] | None,
+        typer.Option(help="Of folders, only files like this: “*.tif”, “day?/*_c1.png”. May be given often."),
+    ] = None,
+    recursive: Annotated[bool, typer.Option("-r", "--recursive", help="Folders in folders too.")] = False,
     model: Annotated[str | None, typer.Option(help="Name of a model, or a file.")] = None,
     channels: Annotated[
         str | None,
@@ -62,7 +72,9 @@ def segment(
     device: Annotated[
         str | None, typer.Option(help="cpu, cuda or mps; the best there is if not given.")
     ] = None,
-    overwrite: Annotated[bool, typer.Option(help="Replace results that exist already.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option(help="Replace results that were made otherwise, or by something else.")
+    ] = False,
 ) -> None:
     """Finds the cells in images.
 
@@ -70,9 +82,18 @@ def segment(
 
     Writes NAME_masks.tif for each image: 0 is background, each cell has a number of its own. Prints a line
     for each: the file, the number of cells and their diameter, separated by tabs.
+
+    An interrupted run goes on where it stopped when it is started again: results that the same model and
+    options have made of the same image are not made twice. A file that fails does not stop the others; they
+    are listed at the end, and the exit code is 1.
     """
+    from model_core.cli.jobs import find_images, make_jobs, make_plan
     from model_core.models.model import load_model
     from model_core.segmentation.options import Options
+    from model_core.segmentation.run_record import run_record, weights_digest
+
+    if (output is None) != into_documents:
+        raise typer.BadParameter("Say where the results go: either --output FOLDER or --into-documents.")
 
     options = Options(
         channels=None if channels is None else _channels(channels),
@@ -86,15 +107,24 @@ def segment(
         niter=niter,
         augment=augment,
     ).checked()
-    jobs = _jobs(inputs, output, overwrite)
+    jobs = make_jobs(find_images(inputs, pattern or [], recursive), output)
+    weights = weights_digest(model)
     engine = load_model(model, device)
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"The folder “{output}” could not be made: {plain_reason(error)}.") from error
-    failed = _run(jobs, engine, options)
+    plan = make_plan(jobs, run_record(engine.id, weights, options), overwrite)
+    if output is not None:
+        try:
+            output.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"The folder “{output}” could not be made: {plain_reason(error)}.") from error
+    for job, record in plan.finished:
+        typer.echo(_line(job, record))
+    if plan.finished:
+        remark(f"{len(plan.finished)} of {len(jobs)} images were finished already.")
+    failed = [*plan.failed, *_run(plan.to_do, engine, options)]
     if failed:
-        complain(f"{failed} of {len(jobs)} images could not be segmented.")
+        complain(f"{len(failed)} of {len(jobs)} images could not be segmented:")
+        for job, why in failed:
+            remark(f"  {job.image}: {why}")
         raise typer.Exit(1)
 
 
@@ -105,79 +135,51 @@ def _channels(text: str) -> tuple[int, ...]:
         raise UserError(f"Channels are given as “2,3”; “{text}” is not possible.") from None
 
 
-def _jobs(inputs: list[Path], output: Path, overwrite: bool) -> list[_Job]:
-    """What to read and where each result goes; UserError before anything could be overwritten."""
-    jobs: dict[str, _Job] = {}
-    for image in _images(inputs):
-        result = output / f"{image.stem}_masks.tif"
-        key = result.name.casefold()  # most disks do not tell A.tif from a.tif
-        other = jobs.setdefault(key, _Job(image, result)).image
-        if other.resolve() != image.resolve():
-            raise UserError(
-                f"“{other}” and “{image}” would both be written to “{result.name}”; "
-                "rename one, or segment them into different folders."
-            )
-        if result.resolve() == image.resolve():
-            raise UserError(f"The result for “{image}” would replace it; give another folder.")
-    there = [job.result for job in jobs.values() if job.result.exists()]
-    if there and not overwrite:
-        which = (
-            f"“{there[0]}” exists" if len(there) == 1 else f"{len(there)} results exist, such as “{there[0]}”"
-        )
-        raise UserError(f"{which} already; add --overwrite to replace, or give another folder.")
-    return list(jobs.values())
+def _run(to_do: list[tuple[Job, Record]], model: Model, options: Options) -> list[tuple[Job, str]]:
+    """Segments one image after the other; gives those that failed and why."""
+    from model_core.segmentation.batch import segment_images
 
-
-def _images(inputs: list[Path]) -> list[Path]:
-    from model_core.images.readers import is_folder, is_image
-
-    images = []
-    for path in inputs:
-        if is_folder(path):
-            try:
-                inside = sorted(file for file in path.iterdir() if is_image(file))
-            except OSError as error:
-                raise UserError(f"The folder “{path}” cannot be read: {plain_reason(error)}.") from error
-            if not inside:
-                raise UserError(f"The folder “{path}” holds no images.")
-            images += inside
-        else:
-            images.append(path)
-    return images
-
-
-def _run(jobs: list[_Job], model: Model, options: Options) -> int:
-    """Segments one image after the other; says and counts which failed."""
-    failed = 0
+    failed = []
     with progress_bar() as bar:
-        task = bar.add_task("", total=len(jobs))
-        for number, job in enumerate(jobs):
-            bar.update(task, description=job.image.name)
-            try:
-                line = _segment_file(job, model, options, partial(_advance, bar, task, number))
-            except UserError as error:
-                failed += 1
-                complain(str(error))
-            except MemoryError:
-                failed += 1
-                complain(f"“{job.image}” does not fit into the memory of this computer.")
-            else:
-                typer.echo(line)
-            bar.update(task, completed=number + 1)
+        task = bar.add_task("", total=len(to_do))
+        number = 0
+
+        def tell(path: Path, fraction: float) -> None:
+            bar.update(task, completed=number + fraction, description=path.name)
+
+        outcomes = segment_images([job.image for job, _ in to_do], model, options, tell)
+        for (job, record), outcome in zip(to_do, outcomes, strict=True):
+            why = outcome.error or _write(job, record, outcome)
+            if why:
+                failed.append((job, why))
+            number += 1
+            bar.update(task, completed=number)
     return failed
 
 
-def _advance(bar: Progress, task: TaskID, done: int, fraction: float, _: str) -> None:
-    bar.update(task, completed=done + fraction)
-
-
-def _segment_file(job: _Job, model: Model, options: Options, progress: Callable[[float, str], None]) -> str:
-    """Segments one file, writes its labels, and says in a line what came out."""
+def _write(job: Job, record: Record, outcome: Outcome) -> str:
+    """Writes a result and prints its line; why it could not be written, "" if it was."""
     from model_core.formats.label_image import write_labels
-    from model_core.segmentation.segmenter import segment as find_cells
+    from model_core.segmentation.into_document import write_into_document
 
-    result = find_cells(job.image, model, progress=progress, **vars(options))
+    assert outcome.image is not None and outcome.result is not None
+    result = outcome.result
+    record = {**record, "cells": int(result.labels.max()), "diameter": float(result.diameter)}
+    try:
+        if job.into_document:
+            write_into_document(outcome.image, result, record)
+        else:
+            job.result.parent.mkdir(parents=True, exist_ok=True)
+            write_labels(job.result, result.labels, note=record)
+    except UserError as error:
+        return str(error)
+    except OSError as error:
+        return f"The folder “{job.result.parent}” could not be made: {plain_reason(error)}."
     for note in result.notes:
         remark(f"“{job.image.name}”: {note}")
-    write_labels(job.result, result.labels)
-    return f"{job.result}\t{len(result.objects)}\t{result.diameter:.1f}"
+    typer.echo(_line(job, record))
+    return ""
+
+
+def _line(job: Job, record: Record) -> str:
+    return f"{job.result}\t{record.get('cells', '')}\t{float(record.get('diameter', 0)):.1f}"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import struct
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,12 +19,14 @@ from model_core.formats.atomic import plain_reason, write_atomically
 # the memory. Deflate reaches 1032:1; LZW and Zstandard go beyond it on empty images.
 _MOST_RATIO = 50_000
 _HARMLESS_BYTES = 64 * 2**20
+_LONGEST_NOTE = 1 << 20  # characters
 
 
-def write_labels(path: str | Path, labels: np.ndarray) -> None:
+def write_labels(path: str | Path, labels: np.ndarray, note: Mapping[str, Any] | None = None) -> None:
     """Write integers (Z, Y, X) or (Y, X) as a compressed TIFF: 2D for one plane, uint16 if they fit.
 
-    An existing file is replaced only when the new one is complete. Raises UserError if the disk refuses,
+    `note`: what JSON can hold, kept in the description of the image; `read_note` gives it back. An
+    existing file is replaced only when the new one is complete. Raises UserError if the disk refuses,
     ValueError for values that aren't labels.
     """
     path = Path(path)
@@ -39,8 +44,18 @@ def write_labels(path: str | Path, labels: np.ndarray) -> None:
             labels.astype(dtype),
             compression="zlib",
             photometric="minisblack",
-            metadata={"axes": "YX" if labels.ndim == 2 else "ZYX"},
+            metadata={"axes": "YX" if labels.ndim == 2 else "ZYX"} | ({"note": dict(note)} if note else {}),
         )
+
+
+def read_note(path: Path) -> dict[str, Any] | None:
+    """What `write_labels` was given as a note; None for any other file, also one that can't be read."""
+    try:
+        with tifffile.TiffFile(path) as tiff:
+            note = json.loads(tiff.pages.first.description[:_LONGEST_NOTE])["note"]
+    except Exception:  # a foreign or damaged file makes tifffile raise nearly anything: it has no note
+        return None
+    return note if isinstance(note, dict) else None
 
 
 def read_labels(path: str | Path) -> np.ndarray:
