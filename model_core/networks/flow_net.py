@@ -22,7 +22,7 @@ class FlowNetOptions:
 
     channels: int = 3
     widths: tuple[int, ...] = (32, 64, 128, 256, 256)
-    depths: tuple[int, ...] = (1, 2, 3, 3, 4)
+    depths: tuple[int, ...] = (1, 2, 2, 2, 2)
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
