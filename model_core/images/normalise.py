@@ -34,20 +34,18 @@ def intensity_range(channel: Pixels, samples: int = _SAMPLES) -> tuple[float, fl
     return float(low), float(max(high, middle + 0.3 * (top - middle)))
 
 
-def normalise(pixels: np.ndarray, ranges: list[tuple[float, float]] | None = None) -> np.ndarray:
+def normalise(pixels: np.ndarray) -> np.ndarray:
     """Every channel scaled so that its dark end is 0 and its bright end 1; beyond them logarithmic.
 
     Args:
         pixels: ``(C, ...)`` of any real dtype; NaN and infinity count as the dark end.
-        ranges: the dark and bright end of every channel; None measures them here.
 
     Returns:
         float32 of the same shape; a constant channel is 0.
     """
     scaled = np.empty(pixels.shape, np.float32)
-    for index, channel in enumerate(pixels):
-        low, high = ranges[index] if ranges is not None else intensity_range(channel)
-        scale(channel, low, high, scaled[index])
+    for channel, out in zip(pixels, scaled, strict=True):
+        scale(channel, *intensity_range(channel), out)
     return scaled
 
 

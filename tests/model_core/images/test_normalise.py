@@ -68,10 +68,8 @@ def test_huge_numbers_stay_finite() -> None:
         assert np.isfinite(normalise(plane)).all()
 
 
-def test_channels_are_scaled_by_themselves_or_as_told() -> None:
+def test_channels_are_scaled_by_themselves() -> None:
     planes = RNG.uniform(0, 1, (2, 50, 50))
     planes[1] *= 1000
     scaled = normalise(planes)
     assert np.percentile(scaled[0], 99) == pytest.approx(np.percentile(scaled[1], 99), rel=0.05)
-    given = normalise(planes, [(0.0, 1.0), (0.0, 1.0)])
-    np.testing.assert_allclose(given[0], planes[0], atol=1e-6)
