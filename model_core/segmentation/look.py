@@ -26,6 +26,8 @@ def measured_diameter(model: Model, image: ScaledImage, cancel: Cancel | None = 
     Raises:
         Cancelled: ``cancel`` said so.
     """
+    if image.is_constant:
+        return None
     planes = range(image.shape[0])
     if len(planes) > _PLANES:
         step = max(1, max(image.shape[1:]) // 512)

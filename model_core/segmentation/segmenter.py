@@ -28,6 +28,9 @@ from model_core.segmentation.sizes import median_diameter
 from model_core.segmentation.tiling import Cancel, Fields, Progress
 from model_core.segmentation.volume import predict_volume
 
+_THICK = 1.5  # diameters, of a stack that is looked at along all axes; measured on parts of bbbc050 volumes
+_SAME_CELL = 0.25  # IoU from plane to plane
+
 
 def segment(
     image: Image | np.ndarray | str | Path,
@@ -55,10 +58,10 @@ def segment(
             keeps it and its shape; the background may still become objects.
         options: the fields of `Options`: channels (of the image that the model looks at, such as (2, 3) for
             cells in the second and nuclei in the third; 0 as the first: the mean of all; None: the first
-            ones; see `choose_channels`), diameter (px; None estimates it), do_3D (None: when there are
-            several planes and nothing is stitched), stitch_threshold (0 leaves planes apart), anisotropy
-            (None: from the file, else 1), flow_threshold, cellprob_threshold, min_size (px), niter,
-            augment, tile (px), batch_size.
+            ones; see `choose_channels`), diameter (px; None estimates it), do_3D (None: for stacks thicker
+            than 1.5 diameters, if nothing is stitched), stitch_threshold (0 leaves planes apart, but where
+            do_3D is None and the stack is thinner than that), anisotropy (None: from the file, else 1),
+            flow_threshold, cellprob_threshold, min_size (px), niter, augment, tile (px), batch_size.
 
     Returns:
         A `Segmentation`; without objects its labels are all 0.
@@ -83,11 +86,10 @@ def segment(
     pixels, notes = _looked_at(image, model)
     if cancel and cancel():
         raise Cancelled
-    volume = image.shape[1] > 1 and (
-        settings.do_3D if settings.do_3D is not None else not settings.stitch_threshold
-    )
-    settings = replace(settings, do_3D=volume, anisotropy=settings.anisotropy or image.anisotropy or 1.0)
     diameter = settings.diameter or measured_diameter(model, pixels, cancel) or model.diameter
+    settings = replace(settings, anisotropy=settings.anisotropy or image.anisotropy or 1.0)
+    settings, said = _with_dimensions(settings, image.shape[1], diameter)
+    volume = bool(settings.do_3D)
     predictor = PlanePredictor(model, pixels, diameter, settings, cancel)
     places = None
     if in_blocks(settings, pixels.shape):
@@ -123,10 +125,25 @@ def segment(
         scores,
         settings,
         model.id,
-        told + notes,
+        told + notes + said,
         model.card.calibration,
         places,
     )
+
+
+def _with_dimensions(options: Options, planes: int, diameter: float) -> tuple[Options, tuple[str, ...]]:
+    """Options with do_3D decided, and what the user should know about that.
+
+    Sections of a stack that is hardly thicker than its cells show no whole cell, and the net sees none there.
+    """
+    if planes == 1:
+        return replace(options, do_3D=False), ()
+    if options.do_3D is not None or options.stitch_threshold:
+        return replace(options, do_3D=bool(options.do_3D)), ()
+    if planes * (options.anisotropy or 1.0) >= _THICK * diameter:
+        return replace(options, do_3D=True), ()
+    note = "The stack is hardly thicker than its cells: they were found plane by plane and joined."
+    return replace(options, do_3D=False, stitch_threshold=_SAME_CELL), (note,)
 
 
 def _volume_fields(predictor: PlanePredictor, progress: Callable[[float], None]) -> Fields:

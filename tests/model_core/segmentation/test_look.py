@@ -35,5 +35,6 @@ def test_planes_with_contrast_count(seeing_model: SeeingModel) -> None:
 def test_nothing_has_no_size_and_cancel_stops(seeing_model: SeeingModel) -> None:
     empty = ScaledImage(np.zeros((1, 1, 300, 3000), np.uint8))
     assert measured_diameter(seeing_model, empty) is None
+    some = ScaledImage(np.eye(300, dtype=np.uint8)[None, None])
     with pytest.raises(Cancelled):
-        measured_diameter(seeing_model, empty, cancel=lambda: True)
+        measured_diameter(seeing_model, some, cancel=lambda: True)

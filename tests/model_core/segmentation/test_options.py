@@ -94,7 +94,7 @@ def test_anisotropy_says_how_far_planes_are_apart(seeing_model: SeeingModel) -> 
     pixels = (labels > 0).astype(np.float32)
     right = segment(pixels, seeing_model, diameter=22, anisotropy=11 / 3)
     assert right.labels.max() == 3 and right.options.anisotropy == 11 / 3
-    plain = segment(pixels, seeing_model, diameter=22)
+    plain = segment(pixels, seeing_model, diameter=22, do_3D=True)
     assert plain.options.anisotropy == 1 and np.abs(plain.flows - right.flows).max() > 0.1
 
 
@@ -108,3 +108,18 @@ def test_planes_are_stitched_or_looked_at_as_a_volume(seeing_model: SeeingModel)
     ):
         result = segment(pixels, seeing_model, diameter=26, anisotropy=3, **options)  # type: ignore[arg-type]
         assert len(result.flows) == flows and result.labels.max() == cells
+
+
+@pytest.mark.parametrize(
+    ("planes", "anisotropy", "thick"), [(9, 5.0, True), (9, 4.0, False), (3, 5.0, False)]
+)
+def test_stacks_hardly_thicker_than_their_cells_are_stitched(
+    seeing_model: SeeingModel, planes: int, anisotropy: float, thick: bool
+) -> None:
+    labels = balls((planes, 60, 90), [(planes // 2, 30, 25), (planes // 2, 30, 65)], (planes / 2, 14, 14))
+    result = segment(labels > 0, seeing_model, axes="ZYX", diameter=26, anisotropy=anisotropy)
+    assert result.options.do_3D is thick and result.labels.max() == 2
+    assert [("plane by plane" in note) for note in result.notes] == [True] * (not thick)
+    assert segment(labels > 0, seeing_model, axes="ZYX", diameter=26, do_3D=True).options.do_3D is True
+    apart = segment(labels > 0, seeing_model, axes="ZYX", diameter=26, do_3D=False)
+    assert apart.options.stitch_threshold == 0 and apart.labels.max() > 2
