@@ -40,6 +40,8 @@ class Card:
         date: ISO 8601, when the weights were saved.
         licence: of the weights.
         notes: known weaknesses and whatever else a user should know.
+        rounds: one dict a retraining, those of the parents first (`learning_curve.Round`).
+        styles: unit vectors, the styles of some images that it was retrained on: what it has seen.
     """
 
     name: str
@@ -54,6 +56,8 @@ class Card:
     date: str = ""
     licence: str = "BSD-3-Clause"
     notes: str = ""
+    rounds: list[dict[str, Any]] = field(default_factory=list)
+    styles: list[list[float]] = field(default_factory=list)
 
 
 def save_package(path: str | Path, network: Net, card: Card) -> None:

@@ -21,7 +21,7 @@ class Crop:
 
     pixels: float32 (3, S, S). labels: int32 (S, S).
     size: float32 (S, S), log2 of the whole object's diameter over the net's, 0 on background.
-    valid: float32 (S, S), weight in the loss: 0 outside the image, else 1.
+    valid: float32 (S, S), weight in the loss: 0 outside the image and where labels are not trusted, else 1.
     """
 
     pixels: np.ndarray
@@ -58,9 +58,9 @@ def random_crop(
         channel -= low
         channel *= 1 / (high - low) if high > low else 0.0
     labels = _warp(plane.labels.astype(np.float32), to_plane, side, cv2.INTER_NEAREST).astype(np.int32)
-    inside = np.ones(plane.labels.shape, np.float32)
+    trusted = np.ones(plane.labels.shape, bool) if plane.trusted is None else plane.trusted
     valid = cv2.warpAffine(
-        inside,
+        trusted.astype(np.float32),
         to_plane,
         (side, side),
         flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP,
@@ -88,7 +88,8 @@ def _crop_to_plane(plane: LabelledPlane, rng: np.random.Generator, side: int, sc
     linear = linear @ turn @ np.diag([rng.choice([-1, 1]), 1]) / scale
     reach = side / 2 / scale
     centre = np.array([_place(rng, width, reach), _place(rng, height, reach)])
-    if plane.somewhere.size and rng.random() < 0.5:  # half of the crops hold an object near the middle
+    near = 0.5 if plane.trusted is None else 1.0  # of the crops hold an object near the middle
+    if plane.somewhere.size and rng.random() < near:
         y, x = np.unravel_index(rng.choice(plane.somewhere), plane.labels.shape)
         centre = np.array([x, y]) + rng.uniform(-0.5, 0.5, 2) * reach
     middle = (side - 1) / 2

@@ -6,10 +6,85 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from model_core.annotation.matching import match, overlaps
+from model_core.images.image import Image
+from model_core.segmentation.segmenter import segment
+from model_core.segmentation.tiling import Cancel
+
+if TYPE_CHECKING:
+    from model_core.models.model import Model
+
 Box = tuple[int, int, int, int]
+RIGHT = 0.5  # IoU from which on a cell counts as found
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A part of a plane with held-out cells.
+
+    path: of the image. plane: z. box: (y0, y1, x0, x1). image: of that part alone. cells: uint32 (h, w), the
+    held-out ones. zone: bool (h, w), the pixels that belong to them (`HeldOut`).
+    """
+
+    path: Path
+    plane: int
+    box: Box
+    image: Image
+    cells: np.ndarray
+    zone: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What a model found in a view.
+
+    labels: uint32 (h, w). iou: of each held-out cell with the object that overlaps it most. right: the cells
+    that are found. false: objects that lie mostly in the zone and match no cell.
+    """
+
+    labels: np.ndarray
+    iou: dict[int, float]
+    right: frozenset[int]
+    false: int
+
+    @property
+    def total(self) -> int:
+        """TP + FP + FN."""
+        return len(self.iou) + self.false
+
+
+def look(model: Model, view: View, cancel: Cancel | None = None) -> Look:
+    """Segments a view as a person would, without any options. Cancelled: ``cancel`` said so."""
+    found = segment(view.image, model, cancel=cancel).labels[0]
+    cells, _, iou = overlaps(view.cells, found)
+    best = dict.fromkeys(np.unique(view.cells[view.cells > 0]).tolist(), 0.0)
+    for cell, value in zip(cells.tolist(), iou.tolist(), strict=True):
+        best[cell] = max(best[cell], value)
+    right, matched, _ = match(view.cells, found, RIGHT)
+    sizes, in_zone = np.bincount(found.ravel()), np.bincount(found[view.zone], minlength=int(found.max()) + 1)
+    inside = np.flatnonzero((sizes > 0) & (2 * in_zone > sizes))
+    false = np.setdiff1d(inside[inside > 0], matched)
+    return Look(found, best, frozenset(right.tolist()), len(false))
+
+
+def average_precision_of(looks: Sequence[Look]) -> float:
+    """TP / (TP + FP + FN) at an IoU of 0.5 over all looks together; 1 where there is nothing to find."""
+    total = sum(one.total for one in looks)
+    return sum(len(one.right) for one in looks) / total if total else 1.0
+
+
+def quality(looks: Sequence[Look]) -> float:
+    """0..1, by which the best moment of a training is chosen: half AP, half the same weighted by the IoU.
+
+    With the few cells of a person AP alone moves in large steps.
+    """
+    total = sum(one.total for one in looks)
+    fit = sum(one.iou[cell] for one in looks for cell in one.right)
+    return (average_precision_of(looks) + fit / total) / 2 if total else 1.0
 
 
 class Change(str, Enum):
@@ -40,7 +115,7 @@ class CellChange:
 
 @dataclass(frozen=True, eq=False)
 class ImageChange:
-    """One image (a plane of it) with held-out cells.
+    """One part of a plane of an image with held-out cells; small images are one part.
 
     box: (y0, y1, x0, x1) of the part that was looked at. ap_before, ap_after: average precision at an IoU of
     0.5 on the held-out cells. false_before, false_after: objects found on trusted background or across
@@ -65,14 +140,18 @@ class ImageChange:
 class Comparison:
     """Two models on all held-out cells.
 
-    ap_before, ap_after: TP / (TP + FP + FN) at an IoU of 0.5 over all of them together. images: one by one;
-    where cells were few and cross-validated, each was found by a model that had not seen it.
+    ap_before, ap_after: TP / (TP + FP + FN) at an IoU of 0.5 over all of them together. better: whether the
+    new model is the one to use: AP rose, or is the same and the outlines fit better. images: one by one.
+    cross_validated: cells were few, and each was found by a model that had not seen it. held_out: False with
+    a single cell, which was learned from and looked at.
     """
 
     ap_before: float
     ap_after: float
+    better: bool
     images: Sequence[ImageChange]
     cross_validated: bool = False
+    held_out: bool = True
 
     @property
     def cells(self) -> list[CellChange]:
@@ -81,7 +160,47 @@ class Comparison:
     def count(self, change: Change) -> int:
         return sum(cell.change is change for cell in self.cells)
 
-    @property
-    def better(self) -> bool:
-        """Whether the new model is the one to use."""
-        return self.ap_after > self.ap_before
+
+def compare(
+    views: Sequence[View],
+    before: Sequence[Look],
+    after: Sequence[Look],
+    cross_validated: bool = False,
+    held_out: bool = True,
+) -> Comparison:
+    """What changed between two looks at the same views."""
+    aps = average_precision_of(before), average_precision_of(after)
+    better = aps[1] > aps[0] or (aps[1] == aps[0] and quality(after) > quality(before))
+    images = [_image_change(*parts) for parts in zip(views, before, after, strict=True)]
+    return Comparison(*aps, better, images, cross_validated, held_out)
+
+
+def _image_change(view: View, before: Look, after: Look) -> ImageChange:
+    cells = []
+    for id_ in before.iou:
+        y, x = np.nonzero(view.cells == id_)
+        top, left = view.box[0], view.box[2]
+        box = (int(y.min()) + top, int(y.max()) + top + 1, int(x.min()) + left, int(x.max()) + left + 1)
+        change = _CHANGES[id_ in before.right, id_ in after.right]
+        cells.append(CellChange(view.path, id_, view.plane, box, before.iou[id_], after.iou[id_], change))
+    return ImageChange(
+        view.path,
+        view.plane,
+        view.box,
+        average_precision_of([before]),
+        average_precision_of([after]),
+        before.false,
+        after.false,
+        cells,
+        view.cells,
+        before.labels,
+        after.labels,
+    )
+
+
+_CHANGES = {
+    (False, True): Change.FIXED,
+    (True, False): Change.BROKEN,
+    (True, True): Change.STILL_RIGHT,
+    (False, False): Change.STILL_WRONG,
+}

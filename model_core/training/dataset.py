@@ -25,7 +25,8 @@ class LabelledPlane:
 
     pixels: (C, Y, X) in the native dtype. ranges: dark and bright end of every channel.
     labels: int32 (Y, X). diameter: px, median over the objects, of the whole volume for its planes.
-    areas: float64, px of each label. somewhere: a few flat indices of object pixels.
+    areas: float64, px of each label. somewhere: a few flat indices of object pixels, near which crops lie.
+    trusted: bool (Y, X), the pixels at which the labels are right; None where all are.
     """
 
     dataset: str
@@ -36,6 +37,7 @@ class LabelledPlane:
     diameter: float
     areas: np.ndarray
     somewhere: np.ndarray
+    trusted: np.ndarray | None = None
 
 
 def load_pair(pair: Pair) -> tuple[Image, np.ndarray]:

@@ -11,99 +11,79 @@
 
 from __future__ import annotations
 
+import copy
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timezone
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from model_core.training.comparing import Comparison
-from model_core.training.learning_curve import LearningCurve
+import numpy as np
+
+from model_core.errors import Cancelled, UserError
+from model_core.images.image import Image
+from model_core.models.imports import read_model
+from model_core.models.model import Model
+from model_core.models.package import Card, read_network, save_package
+from model_core.models.registry import find_model
+from model_core.networks.net import Net
+from model_core.segmentation.sizes import median_diameter
+from model_core.training.batches import CropSource, mixed
+from model_core.training.comparing import Comparison, Look, View, average_precision_of, compare, quality
+from model_core.training.dataset import LabelledPlane
+from model_core.training.fine_tuning import Best, FineTuning, Plan, copy_of, looks_at
+from model_core.training.held_out import HeldOut, splits, with_ring
+from model_core.training.learning_curve import LearningCurve, Round, learning_curve, rounds_of
+from model_core.training.rendered_crops import rendered_crops
+from model_core.training.retrain_progress import Moment, Phase, ProgressTeller, RetrainProgress
+from model_core.training.retrain_request import (
+    ChosenOptions,
+    RetrainOptions,
+    RetrainRequest,
+    chosen_options,
+)
+from model_core.training.retraining_state import (
+    BEST,
+    LAST,
+    Interrupted,
+    alone,
+    discard,
+    interrupted,
+    note,
+    work_folder,
+)
 from model_core.training.reviewed import ReviewedImage
+from model_core.training.stopwatch import Stopwatch
+from model_core.training.trusted_planes import (
+    crops_of_trusted,
+    planes_to_learn,
+    read_pixels,
+    views_of,
+    within_reason,
+)
 
-if TYPE_CHECKING:
-    from model_core.models.model import Model
-    from model_core.models.package import Card
+__all__ = [
+    "ChosenOptions",
+    "Interrupted",
+    "Moment",
+    "Phase",
+    "RetrainOptions",
+    "RetrainProgress",
+    "RetrainRequest",
+    "RetrainResult",
+    "Stopped",
+    "chosen_options",
+    "discard",
+    "interrupted",
+    "retrain",
+    "work_folder",
+]
 
-
-@dataclass(frozen=True)
-class RetrainOptions:
-    """How to retrain; None is chosen from the data (`chosen_options`).
-
-    minutes: of training at most; it ends earlier when nothing improves. epochs: at most, one being each
-    trusted cell once. learning_rate: the highest. replay: share of rendered cells among the crops, 0..1,
-    so that what the model could do before is kept. crops: of 224 px in a step. device: "cpu", "cuda", "mps".
-    """
-
-    minutes: float | None = None
-    epochs: float | None = None
-    learning_rate: float | None = None
-    replay: float | None = None
-    crops: int | None = None
-    device: str | None = None
-    seed: int = 0
-
-
-@dataclass(frozen=True)
-class RetrainRequest:
-    """images: to learn from. name: of the new model. work: a folder for the state on disk (`work_folder`).
-    start: the model to start from, by name or file; None is the bundled one. resume: go on with the training
-    that was interrupted there, if there is one; its start and options count, the images are those given."""
-
-    images: Sequence[ReviewedImage]
-    name: str
-    work: Path
-    start: str | Path | None = None
-    options: RetrainOptions = field(default_factory=RetrainOptions)
-    resume: bool = False
-
-
-class Phase(str, Enum):
-    """What a retraining is doing; the words are shown."""
-
-    READING = "Reading the images"
-    BEFORE = "Looking at the held-out cells"
-    LEARNING = "Learning"
-    PAUSED = "Paused"
-    SAVING = "Saving"
-
-
-@dataclass(frozen=True)
-class Moment:
-    """A point of the plot: active seconds since the start, epoch, loss (smoothed), and the validation AP
-    at 0.5 on held-out cells where it was measured then, else None."""
-
-    seconds: float
-    epoch: float
-    loss: float | None
-    ap: float | None
-
-
-@dataclass(frozen=True)
-class RetrainProgress:
-    """Where a retraining stands.
-
-    fraction: 0..1 of the longest that it may take. seconds_left: None until known. history: all moments so
-    far, oldest first. ap_before, ap_best: None until measured. cells, held_out: how many are learned from
-    and held back.
-    """
-
-    phase: Phase
-    fraction: float
-    seconds_left: float | None
-    device: str
-    epoch: float
-    loss: float | None
-    ap_before: float | None
-    ap_best: float | None
-    cells: int
-    held_out: int
-    history: Sequence[Moment]
-
-    @property
-    def usable(self) -> bool:
-        """Whether there is something better than the start already; cancelling keeps it."""
-        return self.ap_best is not None and self.ap_before is not None and self.ap_best > self.ap_before
+Report = Callable[[RetrainProgress], None]
+_UNKNOWN = 0.0  # weight of the start model where no label is trusted
+_STORE_EVERY = 60.0  # s
+_MOST_FILES = 1000  # names of images that a card holds
 
 
 class Stopped(str, Enum):
@@ -120,8 +100,8 @@ class RetrainResult:
     """What a retraining offers. The start model is untouched and nothing is in the registry yet.
 
     model: ready to segment with. comparison: before and after on held-out cells; where it says that the new
-    one is no better, keep the old one. curve: over all rounds. seconds: of training. notes: sentences to
-    show, such as images that were left out.
+    one is no better, keep the old one. curve: over all rounds. seconds: of activity. work: the folder of the
+    state on disk. notes: sentences to show, such as images that were left out.
     """
 
     model: Model
@@ -129,6 +109,7 @@ class RetrainResult:
     curve: LearningCurve
     stopped: Stopped
     seconds: float
+    work: Path
     notes: Sequence[str] = ()
 
     @property
@@ -136,47 +117,13 @@ class RetrainResult:
         return self.model.card
 
     def save(self, path: Path) -> None:
-        """Writes the package. UserError if the disk refuses; make room and call it again."""
-        from model_core.models.package import save_package
+        """Writes the package and forgets the state on disk.
 
+        Raises:
+            UserError: the disk refuses; make room and call it again, nothing is lost.
+        """
         save_package(path, self.model.network, self.model.card)
-
-
-@dataclass(frozen=True)
-class Interrupted:
-    """A retraining that did not come to its end: a crash, a power cut, or the program was closed."""
-
-    name: str
-    start: str
-    date: str
-    minutes: float
-    ap_before: float | None
-    ap_best: float | None
-
-
-Report = Callable[[RetrainProgress], None]
-
-
-def work_folder(folder: Path) -> Path:
-    """Where the state of a retraining on the images of ``folder`` is kept: in the user's data folder."""
-    raise NotImplementedError
-
-
-def chosen_options(
-    images: Sequence[ReviewedImage], options: RetrainOptions | None = None, device: str | None = None
-) -> RetrainOptions:
-    """All options with a value: those given, the others chosen by how many cells there are and the device."""
-    raise NotImplementedError
-
-
-def interrupted(work: Path) -> Interrupted | None:
-    """The retraining that was interrupted there, to offer to resume it; None if there is none."""
-    raise NotImplementedError
-
-
-def discard(work: Path) -> None:
-    """Forgets the state on disk. `retrain` does it itself when the result was saved or it failed for good."""
-    raise NotImplementedError
+        discard(self.work)
 
 
 def retrain(
@@ -189,15 +136,267 @@ def retrain(
 
     Some cells are held back, always the same ones of a document, and never learned from; where there are
     few, all are held back in turn (cross-validation). The result is the model at the best moment of the run.
+    What it learned so far is stored in the ``work`` folder every minute, and stays there until the result is
+    saved, `discard` is called or another retraining begins.
 
     Args:
-        report: called about once a second, in this thread. cancel, pause: asked several times a second (a
+        report: called about twice a second, in this thread. cancel, pause: asked several times a second (a
             step of the net apart); while ``pause`` says True nothing is computed. Cancelling keeps the best
             so far.
 
     Raises:
         Cancelled: before there was anything to keep.
         UserError: no trusted cells, no such model, another retraining in the same ``work`` folder is
-            running, the disk is full, or the loss is not a number from the first steps on.
+            running, or the loss is not a number from the first steps on.
     """
-    raise NotImplementedError
+    with alone(request.work):
+        return _Retraining(request, report, cancel, pause).run()
+
+
+@dataclass(frozen=True, eq=False)
+class _Way:
+    """One way to hold cells back: what is judged, what the start model finds there, what is learned from."""
+
+    views: Sequence[View]
+    before: Sequence[Look]
+    planes: Sequence[LabelledPlane]
+
+
+class _Retraining:
+    """The way from a request to its result."""
+
+    def __init__(
+        self,
+        request: RetrainRequest,
+        report: Report | None,
+        cancel: Callable[[], bool] | None,
+        pause: Callable[[], bool] | None,
+    ) -> None:
+        self._earlier = interrupted(request.work) if request.resume else None
+        self._options = chosen_options(request.images, request.options)
+        if self._earlier is None:
+            discard(request.work)
+        else:
+            request = replace(request, name=self._earlier.name, start=self._earlier.start or None)
+            self._options = replace(self._options, minutes=self._earlier.minutes)
+        self._request = request
+        self._limit = 60 * self._options.minutes
+        self._teller = ProgressTeller(report, self._limit, self._options.device)
+        self._watch = Stopwatch(cancel, pause, paused=lambda: self._teller.now_and_then(Phase.PAUSED))
+        self._notes: list[str] = []
+        self._stored = 0.0
+
+    def run(self) -> RetrainResult:
+        self._teller.begin(Phase.READING)
+        pairs = self._read()
+        network, parent = read_model(find_model(self._request.start))
+        start = Model(network, parent, self._options.device)
+        sizes = [size for image, _ in pairs if (size := median_diameter(image.labels))]
+        usual = float(np.median(sizes))
+        network = copy.deepcopy(network)
+        network.prepare_for(usual)
+        self._card = self._new_card(parent, pairs, sizes)
+        self._teller.begin(Phase.BEFORE)
+        found = splits([image for image, _ in pairs])
+        held_out = bool(found)
+        if not held_out:
+            self._notes.append("With a single cell none can be held back: the comparison is on that cell.")
+            found = [[HeldOut(image, image.labels, image.trusted) for image, _ in pairs]]
+        ways = [self._way(start, parts, [pixels for _, pixels in pairs], usual) for parts in found]
+        looks = [look for way in ways for look in way.before]
+        cells, judged = sum(image.cells for image, _ in pairs), sum(len(look.iou) for look in looks)
+        self._teller.held_out = judged
+        self._teller.cells = cells - (judged if held_out and len(ways) == 1 else 0)
+        self._teller.ap_before = average_precision_of(looks)
+        self._teller.begin(Phase.LEARNING)
+        if len(ways) == 1:
+            return self._with_held_out(network, ways[0], held_out)
+        everything = [plane for image, pixels in pairs for plane in planes_to_learn(image, pixels, usual)]
+        return self._in_turn(network, ways, everything)
+
+    def _read(self) -> list[tuple[ReviewedImage, Image]]:
+        pairs = []
+        for image in self._request.images:
+            self._watch.go_on()
+            try:
+                pairs.append((with_ring(image), read_pixels(image)))
+            except UserError as error:
+                self._notes.append(f"Left out: {error}")
+        if not any(image.cells for image, _ in pairs):
+            words = "There is no cell to learn from: accept, draw or correct some first."
+            raise UserError(" ".join([words, *self._notes]))
+        return pairs
+
+    def _way(self, start: Model, parts: Sequence[HeldOut], pixels: Sequence[Image], usual: float) -> _Way:
+        both = list(zip(parts, pixels, strict=True))
+        views = within_reason([view for part, image in both for view in views_of(part, image)])
+        planes = [plane for part, image in both for plane in planes_to_learn(part.learned, image, usual)]
+        return _Way(views, looks_at(start, views, self._watch), planes)
+
+    def _new_card(
+        self, parent: Card, pairs: Sequence[tuple[ReviewedImage, Image]], sizes: list[float]
+    ) -> Card:
+        entry = {
+            "name": self._request.name,
+            "images": len(pairs),
+            "objects": sum(image.cells for image, _ in pairs),
+            "diameter": [round(float(v), 1) for v in np.percentile(sizes, (5, 50, 95))],
+            "files": [image.path.name for image, _ in pairs[:_MOST_FILES]],
+        }
+        recipe = {"replay": self._options.replay, "learning_rate": self._options.learning_rate}
+        data = [*parent.data, entry]
+        name = self._request.name
+        return replace(
+            parent, name=name, parent=parent.name, data=data, recipe=recipe, scores={}, notes="", date=""
+        )
+
+    def _plan(self, seconds: float, steps: int | None = None) -> Plan:
+        options = self._options
+        if steps is None and options.epochs is not None:
+            steps = max(1, round(options.epochs * self._teller.cells / options.crops))
+        return Plan(seconds, steps, options.learning_rate, options.crops, _UNKNOWN, options.seed)
+
+    def _tuning(self, network: Net, way: _Way, plan: Plan) -> FineTuning:
+        arrange = None if network.any_channel_order else network.arrange
+        source: CropSource = crops_of_trusted(way.planes, self._card.diameter, arrange)
+        share = self._options.replay
+        if share:
+            source = mixed([source, rendered_crops(self._card.diameter, arrange)], [1 - share, share])
+        return FineTuning(network, self._card, source, way.views, way.before, plan, self._options.device)
+
+    def _with_held_out(self, network: Net, way: _Way, held_out: bool) -> RetrainResult:
+        """One training, with the held-out cells to choose its best moment by."""
+        tuning = self._tuning(network, way, self._plan(self._limit))
+        begun = self._watch.seconds - self._take_up(tuning)
+
+        def looked() -> None:
+            self._teller.ap_best = average_precision_of(tuning.best.looks)
+            self._teller.measured(average_precision_of(tuning.looked[-1][1]))
+            self._store(tuning, self._watch.seconds - begun)
+
+        stopped = Stopped.TIME
+        try:
+            tuning.run(self._watch, self._since(begun), self._stepped(tuning, begun), looked)
+        except Cancelled:
+            if not tuning.best.better:
+                raise
+            stopped = Stopped.CANCELLED
+        if tuning.failed:
+            stopped = Stopped.NOT_A_NUMBER
+        elif tuning.converged:
+            stopped = Stopped.CONVERGED
+        tuning.trainer.average.load_state_dict(tuning.best.weights)
+        comparison = compare(way.views, way.before, tuning.best.looks, held_out=held_out)
+        return self._result(tuning, comparison, stopped)
+
+    def _in_turn(self, network: Net, ways: Sequence[_Way], everything: list[LabelledPlane]) -> RetrainResult:
+        """A training for each part of the cells without it, then one with all for as long as was best."""
+        begun = self._watch.seconds
+        share = self._limit / (len(ways) + 1)
+        looked = []
+        for turn, way in enumerate(ways):
+            tuning = self._tuning(network, way, self._plan(share))
+            since = self._since(begun + turn * share)
+            tuning.run(self._watch, since, self._stepped(tuning, begun), lambda: None)
+            looked.append(tuning.looked)
+        together = [[look for _, part in at for look in part] for at in zip(*looked, strict=False)]
+        best = int(np.argmax([quality(looks) for looks in together]))
+        self._teller.ap_best = average_precision_of(together[best])
+        self._teller.measured(self._teller.ap_best)
+        steps = round(float(np.mean([of_way[best][0] for of_way in looked])))
+        final = self._tuning(network, _Way([], [], everything), self._plan(share, max(1, steps)))
+        if steps:
+            final.run(self._watch, lambda: 0.0, self._stepped(final, begun), lambda: None)
+        comparison = compare(
+            [view for way in ways for view in way.views], together[0], together[best], cross_validated=True
+        )
+        return self._result(final, comparison, Stopped.TIME)
+
+    def _since(self, begun: float) -> Callable[[], float]:
+        return lambda: self._watch.seconds - begun
+
+    def _stepped(self, tuning: FineTuning, begun: float) -> Callable[[], None]:
+        def tell() -> None:
+            teller = self._teller
+            teller.seconds = self._watch.seconds - begun
+            teller.epoch = tuning.trainer.progress.crops / max(1, teller.cells)
+            teller.loss = tuning.loss
+            teller.now_and_then()
+
+        return tell
+
+    def _take_up(self, tuning: FineTuning) -> float:
+        """Goes on where an earlier training was interrupted; the active seconds that it had."""
+        if self._earlier is None or not (self._request.work / LAST).exists():
+            return 0.0
+        try:
+            tuning.trainer.resume(self._request.work / LAST)
+            if (self._request.work / BEST).exists():
+                network, _ = read_network(self._request.work / BEST)
+                model = Model(network, self._card, self._options.device)
+                looks = looks_at(model, tuning.views, self._watch)
+                if quality(looks) > quality(tuning.best.looks):
+                    tuning.best = Best(0, looks, copy_of(network))
+                    self._teller.ap_best = average_precision_of(looks)
+        except UserError as error:
+            self._notes.append(f"The interrupted training could not be taken up, so it began anew. {error}")
+            return 0.0
+        return self._earlier.seconds
+
+    def _store(self, tuning: FineTuning, seconds: float) -> None:
+        """The best weights when they are new, all that resuming needs every minute."""
+        new_best = tuning.best.step == tuning.trainer.progress.step and tuning.best.better
+        often = time.monotonic() - self._stored < _STORE_EVERY
+        if often and not new_best:
+            return
+        try:
+            if new_best:
+                self._save_best(tuning)
+            tuning.trainer.save(self._request.work / LAST, replace(self._card))
+            self._note(seconds)
+            self._stored = time.monotonic()
+        except UserError as error:
+            self._complain(error)
+
+    def _save_best(self, tuning: FineTuning) -> None:
+        network = copy.deepcopy(tuning.trainer.average)
+        network.load_state_dict(tuning.best.weights)
+        save_package(self._request.work / BEST, network, self._card)
+
+    def _note(self, seconds: float) -> None:
+        now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        start, teller = str(self._request.start or ""), self._teller
+        minutes = self._options.minutes
+        notes = Interrupted(
+            self._request.name, start, now, minutes, seconds, teller.ap_before, teller.ap_best
+        )
+        note(self._request.work, notes)
+
+    def _complain(self, error: UserError) -> None:
+        words = f"The training could not be stored on the way, so after a crash it is lost: {error}"
+        if words not in self._notes:
+            self._notes.append(words)
+
+    def _result(self, tuning: FineTuning, comparison: Comparison, stopped: Stopped) -> RetrainResult:
+        self._teller.begin(Phase.SAVING)
+        progress, card, teller = tuning.trainer.progress, self._card, self._teller
+        card.date = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        card.recipe |= {
+            "steps": progress.step,
+            "crops": progress.crops,
+            "minutes": round(self._watch.seconds / 60, 1),
+            "optimiser": "AdamW",
+        }
+        aps = comparison.ap_before, comparison.ap_after
+        card.rounds = [*card.rounds, asdict(Round(teller.cells, teller.held_out, *aps, card.date))]
+        card.scores = {"held-out cells": {"ap50_before": aps[0], "ap50": aps[1], "objects": teller.held_out}}
+        model = Model(tuning.trainer.average, card, self._options.device)
+        try:
+            save_package(self._request.work / BEST, model.network, card)
+            self._note(self._limit)
+        except UserError as error:
+            self._complain(error)
+        curve = learning_curve(rounds_of(card))
+        return RetrainResult(
+            model, comparison, curve, stopped, self._watch.seconds, self._request.work, tuple(self._notes)
+        )

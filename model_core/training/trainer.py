@@ -25,6 +25,10 @@ from model_core.training.replicas import Replicas
 from model_core.training.workers import WorkerStream
 
 
+class NotANumberError(UserError):
+    """The loss is NaN or infinite."""
+
+
 @dataclass(frozen=True)
 class TrainingOptions:
     """How to train.
@@ -137,7 +141,7 @@ class Trainer:
                 before = time.monotonic()
                 batch = next(batches)
                 waited += time.monotonic() - before
-                parts = self._step(batch)
+                parts = self.step(batch)
                 progress.step += 1
                 progress.crops += len(batch.pixels)
                 for name, value in parts.items():
@@ -169,7 +173,12 @@ class Trainer:
             return elapsed / (60 * self.options.minutes)
         return steps / max(1, self.options.steps or 0)
 
-    def _step(self, batch: Batch) -> dict[str, float]:
+    def step(self, batch: Batch) -> dict[str, float]:
+        """One step at the learning rate that `progress` asks for; the parts of the loss.
+
+        Raises:
+            NotANumberError: the loss became NaN; the weights are still those before the step.
+        """
         options, step = self.options, self.progress.step
         falling = min(1.0, (1 - self.progress.fraction) / options.decay)
         rate = options.learning_rate * min(1.0, (step + 1) / options.warmup) * max(0.02, falling)
@@ -177,7 +186,7 @@ class Trainer:
             group["lr"] = rate
         parts = self._replicas.gradients(batch.to(self.device), self._losses)
         if not math.isfinite(sum(parts.values())):
-            raise UserError(
+            raise NotANumberError(
                 "Training stopped: the loss is not a number any more. A lower learning rate may help."
             )
         nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)

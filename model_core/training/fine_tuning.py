@@ -1,0 +1,206 @@
+"""One net that learns from trusted cells, and is looked at on held-out ones again and again."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+
+from model_core.models.model import Model
+from model_core.models.package import Card
+from model_core.networks.net import Net
+from model_core.training.batches import Batch, BatchStream, CropSource
+from model_core.training.comparing import Look, View, look, quality
+from model_core.training.stopwatch import Stopwatch
+from model_core.training.trainer import NotANumberError, Trainer, TrainingOptions
+
+_BETWEEN_LOOKS = 10.0  # s between looks, at least
+_SHARE_OF_LOOKS = 7  # the looks take one part of so many of the time
+_PATIENCE = 6  # looks without an improvement
+_RETRIES = 3  # after a loss that is not a number, each at a third of the learning rate
+
+
+@dataclass(frozen=True)
+class Plan:
+    """seconds: of activity at most. steps: at most, or exactly where there are no views; None: no limit.
+
+    learning_rate: the highest. crops: of 224 px a step. unknown: weight of what the start model says, where
+    no label is trusted; 0 leaves those pixels out.
+    """
+
+    seconds: float
+    steps: int | None
+    learning_rate: float
+    crops: int
+    unknown: float = 0.0
+    seed: int = 0
+
+
+@dataclass
+class Best:
+    """The best moment so far: at which step, what the net found then, its weights; better than the start?"""
+
+    step: int
+    looks: Sequence[Look]
+    weights: dict[str, torch.Tensor]
+    better: bool = True
+
+
+class FineTuning:
+    """A copy of a net in training.
+
+    Attributes:
+        best: the best moment so far; at first the start.
+        looked: (step, looks) of every look so far.
+        converged: whether it stopped because nothing improved any more; failed: because of NaN.
+    """
+
+    def __init__(
+        self,
+        start: Net,
+        card: Card,
+        source: CropSource,
+        views: Sequence[View],
+        before: Sequence[Look],
+        plan: Plan,
+        device: str,
+    ) -> None:
+        """``before``: what the start model finds in the ``views``."""
+        self.plan, self.views, self.card, self.device = plan, views, card, device
+        options = TrainingOptions(
+            steps=plan.steps,
+            crops=plan.crops,
+            learning_rate=plan.learning_rate,
+            warmup=20,
+            decay=0.5,
+            ema=0.99,
+            seed=plan.seed,
+        )
+        self.trainer = Trainer(copy.deepcopy(start), options, device)
+        self.best = Best(0, before, copy_of(start), better=False)
+        self.looked: list[tuple[int, Sequence[Look]]] = [(0, before)]
+        self.converged = self.failed = False
+        self.loss: float | None = None
+        self._source = source
+        self._teacher = copy.deepcopy(self.trainer.average) if plan.unknown else None
+        self._since_best = 0
+
+    def run(
+        self,
+        watch: Stopwatch,
+        seconds: Callable[[], float],
+        after_step: Callable[[], None],
+        after_look: Callable[[], None],
+    ) -> None:
+        """Until time or steps are over, or nothing improves any more. Goes on where it was left.
+
+        Args:
+            watch: says when to pause or stop. seconds: active ones so far, of this plan.
+            after_step, after_look: called then.
+
+        Raises:
+            Cancelled: ``watch`` said so; ``best`` counts.
+            NotANumberError: the loss became NaN before anything was better than the start.
+        """
+        progress = self.trainer.progress
+        retries, taken, looked_at = 0, 0.0, seconds()
+        with BatchStream(self._source, self.plan.crops, self.plan.seed + progress.step) as batches:
+            while (fraction := self._fraction(seconds())) < 1:
+                watch.go_on()
+                progress.fraction = fraction
+                try:
+                    self._step(next(batches))
+                except NotANumberError:
+                    retries += 1
+                    if retries > _RETRIES:
+                        if not self.best.better:
+                            raise
+                        self.failed = True
+                        return
+                    self._go_back()
+                    continue
+                after_step()
+                if self.views and seconds() - looked_at > max(_BETWEEN_LOOKS, _SHARE_OF_LOOKS * taken):
+                    taken = self._look(watch)
+                    looked_at = seconds()
+                    after_look()
+                    if self._since_best >= _PATIENCE:
+                        self.converged = True
+                        return
+        if self.views and self.looked[-1][0] != progress.step:
+            self._look(watch)
+            after_look()
+
+    def _fraction(self, seconds: float) -> float:
+        of_time = seconds / self.plan.seconds
+        of_steps = self.trainer.progress.step / self.plan.steps if self.plan.steps else 0.0
+        return max(of_time, of_steps) if self.views or not self.plan.steps else of_steps
+
+    def _step(self, batch: Batch) -> None:
+        if self._teacher is not None:
+            batch = filled(batch.to(self.trainer.device), self._teacher, self.plan.unknown)
+        loss = sum(self.trainer.step(batch).values())
+        self.loss = loss if self.loss is None else 0.95 * self.loss + 0.05 * loss
+        self.trainer.progress.step += 1
+        self.trainer.progress.crops += len(batch.pixels)
+
+    def _look(self, watch: Stopwatch) -> float:
+        """Looks at the held-out cells; the seconds that took."""
+        started = time.monotonic()
+        looks = looks_at(self.now(), self.views, watch)
+        step = self.trainer.progress.step
+        self.looked.append((step, looks))
+        self._since_best += 1
+        if quality(looks) > quality(self.best.looks):
+            self.best = Best(step, looks, copy_of(self.trainer.average))
+            self._since_best = 0
+        return time.monotonic() - started
+
+    def _go_back(self) -> None:
+        """To the best weights (or the start), with a fresh optimiser and a third of the learning rate."""
+        old = self.trainer
+        rate = old.options.learning_rate / 3
+        network = copy.deepcopy(old.average)
+        network.load_state_dict(self.best.weights)
+        network.requires_grad_(True)
+        self.trainer = Trainer(network, replace(old.options, learning_rate=rate), self.device)
+        self.trainer.progress = old.progress
+
+    def now(self) -> Model:
+        """The model as it is at this moment."""
+        return Model(self.trainer.average, self.card, self.device)
+
+
+def looks_at(model: Model, views: Sequence[View], watch: Stopwatch) -> list[Look]:
+    """What a model finds in each view. Cancelled: ``watch`` said so."""
+    looks = []
+    for view in views:
+        watch.go_on()
+        looks.append(look(model, view, watch.stopping))
+    return looks
+
+
+def copy_of(network: Net) -> dict[str, torch.Tensor]:
+    """The weights of a net as they are now."""
+    return {key: value.detach().clone() for key, value in network.state_dict().items()}
+
+
+@torch.no_grad()
+def filled(batch: Batch, teacher: Net, weight: float) -> Batch:
+    """The batch with what another net says, at this weight, wherever no label is trusted.
+
+    (Li and Hoiem, Learning without forgetting, 2016, on the pixels that nobody labelled.)
+    """
+    maps = teacher.maps(batch.pixels.contiguous(memory_format=torch.channels_last))
+    unknown = batch.valid == 0
+    size = batch.size if maps.size is None else torch.where(unknown, maps.size, batch.size)
+    return Batch(
+        batch.pixels,
+        torch.where(unknown[:, None], maps.flows, batch.flows),
+        torch.where(unknown, maps.cellprob.sigmoid(), batch.objects),
+        size,
+        torch.where(unknown, torch.full_like(batch.valid, weight), batch.valid),
+    )

@@ -1,0 +1,115 @@
+"""How a retraining tells where it stands."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+_EVERY = 0.5  # s
+
+
+class Phase(str, Enum):
+    """What a retraining is doing; the words are shown."""
+
+    READING = "Reading the images"
+    BEFORE = "Looking at the held-out cells"
+    LEARNING = "Learning"
+    PAUSED = "Paused"
+    SAVING = "Saving"
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A point of the plot: active seconds since the start, epoch, loss (smoothed), and the validation AP
+    at 0.5 on held-out cells where it was measured then, else None."""
+
+    seconds: float
+    epoch: float
+    loss: float | None
+    ap: float | None
+
+
+@dataclass(frozen=True)
+class RetrainProgress:
+    """Where a retraining stands.
+
+    fraction: 0..1 of the longest that it may take. seconds_left: None until known. history: all moments so
+    far, oldest first. ap_before, ap_best: None until measured. cells, held_out: how many are learned from
+    and held back.
+    """
+
+    phase: Phase
+    fraction: float
+    seconds_left: float | None
+    device: str
+    epoch: float
+    loss: float | None
+    ap_before: float | None
+    ap_best: float | None
+    cells: int
+    held_out: int
+    history: Sequence[Moment]
+
+    @property
+    def usable(self) -> bool:
+        """Whether there is something better than the start already; cancelling keeps it."""
+        return self.ap_best is not None and self.ap_before is not None and self.ap_best > self.ap_before
+
+
+class ProgressTeller:
+    """Gathers what is known and tells it about twice a second, and at once when something happens."""
+
+    def __init__(self, report: Callable[[RetrainProgress], None] | None, limit: float, device: str) -> None:
+        """limit: active seconds that the training may take."""
+        self._report, self._limit, self._device = report, limit, device
+        self._told = 0.0
+        self._history: list[Moment] = []
+        self.phase = Phase.READING
+        self.seconds = 0.0
+        self.epoch = 0.0
+        self.loss: float | None = None
+        self.ap_before: float | None = None
+        self.ap_best: float | None = None
+        self.cells = self.held_out = 0
+
+    def measured(self, ap: float) -> None:
+        """AP of the net as it is now on held-out cells."""
+        self._history.append(Moment(self.seconds, self.epoch, self.loss, ap))
+        self.tell()
+
+    def begin(self, phase: Phase) -> None:
+        self.phase = phase
+        self.tell()
+
+    def now_and_then(self, phase: Phase | None = None) -> None:
+        """Tells it if that is some time ago."""
+        if time.monotonic() - self._told < _EVERY:
+            return
+        if self.phase is Phase.LEARNING and phase is None and self.loss is not None:
+            self._history.append(Moment(self.seconds, self.epoch, self.loss, None))
+        self.tell(phase)
+
+    def tell(self, phase: Phase | None = None) -> None:
+        self._told = time.monotonic()
+        if self._report is None:
+            return
+        phase = phase or self.phase
+        learning = self.phase is Phase.LEARNING
+        done = 1.0 if phase is Phase.SAVING else 0.0
+        self._report(
+            RetrainProgress(
+                phase,
+                min(1.0, self.seconds / self._limit) if learning else done,
+                max(0.0, self._limit - self.seconds) if learning else None,
+                self._device,
+                self.epoch,
+                self.loss,
+                self.ap_before,
+                self.ap_best,
+                self.cells,
+                self.held_out,
+                tuple(self._history),
+            )
+        )

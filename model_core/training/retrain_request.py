@@ -1,0 +1,86 @@
+"""What a retraining is asked for, with defaults chosen from the data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from model_core.models.model import choose_device
+from model_core.training.reviewed import ReviewedImage
+
+_LEARNING_RATE = 5e-4
+_REPLAY = 0.3
+_MINUTES = (1.0, 10.0)  # the shortest and the longest training that is chosen for a processor
+_CELLS_A_MINUTE = 130
+_GPU_IS_FASTER = 4
+
+
+@dataclass(frozen=True)
+class RetrainOptions:
+    """How to retrain; None is chosen from the data (`chosen_options`).
+
+    minutes: of training at most; it ends earlier when nothing improves. epochs: at most, one being as many
+    crops as there are trusted cells. learning_rate: the highest. replay: share of rendered cells among the
+    crops, 0..1, so that what the model could do before is kept. crops: of 224 px in a step. device: "cpu",
+    "cuda", "mps".
+    """
+
+    minutes: float | None = None
+    epochs: float | None = None
+    learning_rate: float | None = None
+    replay: float | None = None
+    crops: int | None = None
+    device: str | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class RetrainRequest:
+    """images: to learn from. name: of the new model. work: a folder for the state on disk (`work_folder`).
+    start: the model to start from, by name or file; None is the bundled one. resume: go on with the training
+    that was interrupted there, if there is one; its start and minutes count, the images are those given."""
+
+    images: Sequence[ReviewedImage]
+    name: str
+    work: Path
+    start: str | Path | None = None
+    options: RetrainOptions = field(default_factory=RetrainOptions)
+    resume: bool = False
+
+
+@dataclass(frozen=True)
+class ChosenOptions:
+    """As `RetrainOptions`, with a value for each; epochs may still be None, for as long as time lasts."""
+
+    minutes: float
+    epochs: float | None
+    learning_rate: float
+    replay: float
+    crops: int
+    device: str
+    seed: int
+
+
+def chosen_options(images: Sequence[ReviewedImage], options: RetrainOptions | None = None) -> ChosenOptions:
+    """The options given, the others chosen by how many cells there are and by the device.
+
+    Raises:
+        UserError: this computer does not have the device.
+    """
+    given = options or RetrainOptions()
+    device = choose_device(given.device)
+    cells = sum(image.cells for image in images)
+    minutes = float(np.clip(0.7 + cells / _CELLS_A_MINUTE, *_MINUTES))
+    chosen = ChosenOptions(
+        minutes=minutes if device == "cpu" else minutes / _GPU_IS_FASTER,
+        epochs=None,
+        learning_rate=_LEARNING_RATE,
+        replay=_REPLAY,
+        crops=8 if device == "cpu" else 16,
+        device=device,
+        seed=given.seed,
+    )
+    return replace(chosen, **{key: value for key, value in asdict(given).items() if value is not None})
