@@ -22,7 +22,6 @@ from pathlib import Path
 import numpy as np
 
 from model_core.errors import Cancelled, UserError
-from model_core.images.image import Image
 from model_core.models.imports import read_model
 from model_core.models.model import Model
 from model_core.models.package import Card, read_network, save_package
@@ -214,7 +213,7 @@ class _Retraining:
         everything = [plane for image, pixels in pairs for plane in planes_to_learn(image, pixels, usual)]
         return self._in_turn(network, ways, everything)
 
-    def _read(self) -> list[tuple[ReviewedImage, Image]]:
+    def _read(self) -> list[tuple[ReviewedImage, np.ndarray]]:
         pairs = []
         for image in self._request.images:
             self._watch.go_on()
@@ -227,14 +226,16 @@ class _Retraining:
             raise UserError(" ".join([words, *self._notes]))
         return pairs
 
-    def _way(self, start: Model, parts: Sequence[HeldOut], pixels: Sequence[Image], usual: float) -> _Way:
+    def _way(
+        self, start: Model, parts: Sequence[HeldOut], pixels: Sequence[np.ndarray], usual: float
+    ) -> _Way:
         both = list(zip(parts, pixels, strict=True))
         views = within_reason([view for part, image in both for view in views_of(part, image)])
         planes = [plane for part, image in both for plane in planes_to_learn(part.learned, image, usual)]
         return _Way(views, looks_at(start, views, self._watch), planes)
 
     def _new_card(
-        self, parent: Card, pairs: Sequence[tuple[ReviewedImage, Image]], sizes: list[float]
+        self, parent: Card, pairs: Sequence[tuple[ReviewedImage, np.ndarray]], sizes: list[float]
     ) -> Card:
         entry = {
             "name": self._request.name,

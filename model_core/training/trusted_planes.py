@@ -24,30 +24,33 @@ _VIEWS = 3  # planes of a volume that are judged
 _POINTS = 4096  # to centre crops on
 _SIDE = 768  # px of a view; smaller planes are one view
 _LARGEST = 1024
+_MOST_BYTES = 2**31  # of an image in memory
 _MOST_PIXELS = 6_000_000  # that are judged each time
 
 
-def read_pixels(image: ReviewedImage) -> Image:
-    """The image in memory: its file may go away while training runs.
+def read_pixels(image: ReviewedImage) -> np.ndarray:
+    """The first channels ``(C, Z, Y, X)`` in memory: the file may go away while training runs.
 
     Raises:
-        UserError: it cannot be read, or its size is not that of the labels.
+        UserError: it cannot be read, its size is not that of the labels, or it is too large for that.
     """
     read = read_image(image.path)
     if read.shape[1:] != image.labels.shape:
         raise UserError(
             f"“{image.path.name}” {read.shape[1:]} and its labels {image.labels.shape} differ in size."
         )
-    return Image(np.array(read.pixels[:_CHANNELS]), read.pixel_size, read.z_step, read.path)
+    if read.dtype.itemsize * _CHANNELS * image.labels.size > _MOST_BYTES:
+        raise UserError(f"“{image.path.name}” is too large to learn from; cut the part with the cells out.")
+    return np.array(read.pixels[:_CHANNELS])
 
 
-def planes_to_learn(learned: ReviewedImage, pixels: Image, usual: float) -> list[LabelledPlane]:
+def planes_to_learn(learned: ReviewedImage, pixels: np.ndarray, usual: float) -> list[LabelledPlane]:
     """Planes with trusted pixels; of a volume some, in all three directions.
 
     Args:
         usual: px, the diameter taken for an image without a trusted cell.
     """
-    ranges = [intensity_range(channel) for channel in pixels.pixels]
+    ranges = [intensity_range(channel) for channel in pixels]
     numbers = np.unique(learned.labels, return_inverse=True)[1].reshape(learned.labels.shape)
     labels: np.ndarray = (numbers + (0 if (learned.labels == 0).any() else 1)).astype(np.int32)
     diameter = median_diameter(labels) or usual
@@ -60,7 +63,7 @@ def planes_to_learn(learned: ReviewedImage, pixels: Image, usual: float) -> list
         for at in np.argsort(-weight, kind="stable")[:at_most]:
             if flat or weight[at]:
                 part, trusted = (np.ascontiguousarray(a.take(at, axis)) for a in (labels, learned.trusted))
-                section = pixels.pixels.take(at, axis + 1)
+                section = pixels.take(at, axis + 1)
                 planes.append(_plane(learned.path.name, section, ranges, part, trusted, diameter))
     return [plane for plane in planes if plane.trusted is not None and plane.trusted.any()]
 
@@ -93,7 +96,7 @@ def crops_of_trusted(
     return draw
 
 
-def views_of(held: HeldOut, pixels: Image) -> list[View]:
+def views_of(held: HeldOut, pixels: np.ndarray) -> list[View]:
     """The parts of an image that hold its held-out cells: small planes whole, of large ones some squares."""
     counts = [len(np.unique(plane)) - 1 if plane.any() else 0 for plane in held.cells]
     planes = sorted(np.argsort([-n for n in counts], kind="stable")[:_VIEWS].tolist())
@@ -103,7 +106,7 @@ def views_of(held: HeldOut, pixels: Image) -> list[View]:
             continue
         for box in _boxes(held.cells[z]):
             y0, y1, x0, x1 = box
-            part = Image(pixels.pixels[:, z : z + 1, y0:y1, x0:x1], pixels.pixel_size, path=pixels.path)
+            part = Image(pixels[:, z : z + 1, y0:y1, x0:x1], path=held.learned.path)
             cells = held.cells[z, y0:y1, x0:x1]
             views.append(View(held.learned.path, z, box, part, cells, held.zone[z, y0:y1, x0:x1]))
     return views
