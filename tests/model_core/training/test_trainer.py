@@ -145,14 +145,14 @@ def test_minutes_are_kept(source: CropSource) -> None:
 
 def test_learning_rate_rises_and_falls(source: CropSource) -> None:
     run, rates = trainer(steps=20, warmup=4, learning_rate=1e-3), []
-    step = run._step
+    step = run.step
 
     def watched(batch: batches.Batch) -> dict[str, float]:
         parts = step(batch)
         rates.append(run.optimiser.param_groups[0]["lr"])
         return parts
 
-    run._step = watched  # type: ignore[method-assign]
+    run.step = watched  # type: ignore[method-assign]
     run.run(source)
     assert rates[0] == pytest.approx(2.5e-4) and max(rates) == pytest.approx(1e-3)
     assert rates[-1] < 3e-4 and rates == sorted(rates[:10]) + sorted(rates[10:], reverse=True)
