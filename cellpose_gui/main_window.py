@@ -27,6 +27,7 @@ from cellpose_gui.panels.focus import FocusEdge
 from cellpose_gui.panels.history_panel import HistoryPanel
 from cellpose_gui.panels.image_strip import ImageStrip
 from cellpose_gui.panels.messages import show_problem
+from cellpose_gui.panels.object_panel import ObjectPanel
 from cellpose_gui.panels.overlay_panel import OverlayPanel
 from cellpose_gui.panels.plane_bar import PlaneBar
 from cellpose_gui.panels.questions import Questions
@@ -74,6 +75,7 @@ class MainWindow(QMainWindow):
         self.overlay_panel = OverlayPanel(self.canvas)
         self.channel_panel = ChannelPanel(self.canvas)
         self.class_panel = ClassPanel(self.canvas)
+        self.object_panel = ObjectPanel(self.canvas)
         self.selected_cells = SelectedCells(self.canvas)
         self.history_panel = HistoryPanel()
         self.questions = Questions(self, self.settings)
@@ -101,6 +103,7 @@ class MainWindow(QMainWindow):
             ("Classes", self.class_panel, right),
             ("History", self.history_panel, left),
             ("Images", self.strip, left),
+            ("Table and plot", self.object_panel, Qt.DockWidgetArea.BottomDockWidgetArea),
         ):
             dock = docks[title] = QDockWidget(title, self)
             dock.setObjectName(title)
@@ -112,6 +115,9 @@ class MainWindow(QMainWindow):
         self.resize(1320, 860)
         self.setCentralWidget(self.canvas)
         self.tabifyDockWidget(self.docks["History"], self.docks["Images"])
+        self.tabifyDockWidget(self.docks["Channels"], self.docks["Classes"])
+        self.docks["Channels"].raise_()
+        self.docks["Table and plot"].hide()
         sides = [self.docks["Segment"], self.docks["Images"]]
         self.resizeDocks(sides, [280, 200], Qt.Orientation.Horizontal)
         make_tool_bar(self, self.actions_by_name)
@@ -174,6 +180,7 @@ class MainWindow(QMainWindow):
         self.canvas.set_document(document)
         self.channel_panel.rebuild()
         self.class_panel.set_document(document)
+        self.object_panel.set_document(document)
         self.planes.setVisible(document is not None and document.labels.shape[0] > 1)
         self.welcome.setVisible(document is None)
         self.segment_panel.set_ready(document is not None)
@@ -310,6 +317,7 @@ class MainWindow(QMainWindow):
         apply_theme(app, self.dark)
         self.actions_by_name.recolour()
         self.channel_panel.rebuild()
+        self.object_panel.recolour()
 
     # ------------------------------------------------------------------ folders for work elsewhere
 

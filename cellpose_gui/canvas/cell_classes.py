@@ -14,11 +14,15 @@ from model_core.annotation.patch import Patch
 from model_core.annotation.proposal import Operation
 from model_core.errors import UserError
 
+_MANY = 2000  # cells; putting more into a class takes longer than a frame
+
 
 class Changer(Protocol):
     """The canvas, as far as it carries out operations."""
 
-    def change(self, operation: Operation, title: str = "", ids: Iterable[int] = ()) -> None: ...
+    def change(
+        self, operation: Operation, title: str = "", ids: Iterable[int] = (), *, slow: bool = False
+    ) -> None: ...
     def say(self, text: str) -> None: ...
 
 
@@ -89,14 +93,14 @@ class CellClasses(QObject):
         others = self._classes[:place] + self._classes[place + 1 :]
         if len(engine.with_class(others, name)) > len(others):  # a name that may be given
             self._keep(self._with(place, CellClass(name, before.colour)))
-            self._canvas.change(lambda cells, tick: engine.rename_class(cells, before.name, name))
+            self._change(lambda cells, tick: engine.rename_class(cells, before.name, name))
 
     def remove(self, place: int) -> None:
         """It goes, and its cells are in no class any more."""
         gone = self._classes[place]
         self._keep(self._classes[:place] + self._classes[place + 1 :])
         self._current = min(self._current, max(0, len(self._classes) - 1))
-        self._canvas.change(lambda cells, tick: engine.rename_class(cells, gone.name, ""))
+        self._change(lambda cells, tick: engine.rename_class(cells, gone.name, ""))
         self.changed.emit()
 
     def put(self, ids: Iterable[int], place: int | None) -> None:
@@ -106,7 +110,12 @@ class CellClasses(QObject):
             self._canvas.say(f"There is no class {place + 1} yet: add one in the panel “Classes”")
             return
         name = "" if place is None else self._classes[place].name
-        self._canvas.change(lambda cells, tick: engine.set_class(cells, chosen, name))
+        self._change(lambda cells, tick: engine.set_class(cells, chosen, name), len(chosen))
+
+    def _change(self, operation: Operation, count: int | None = None) -> None:
+        if count is None:
+            count = 0 if self._document is None else len(self._document.objects)
+        self._canvas.change(operation, "Putting cells into a class", slow=count > _MANY)
 
     def _with(self, place: int, one: CellClass) -> Classes:
         return (*self._classes[:place], one, *self._classes[place + 1 :])

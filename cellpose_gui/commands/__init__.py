@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cellpose_gui.actions import Command
 from cellpose_gui.commands.cells import cell_commands
 from cellpose_gui.commands.classes import class_commands
+from cellpose_gui.commands.curation import curation_commands
 from cellpose_gui.commands.edit import edit_commands
 from cellpose_gui.commands.file import file_commands
 from cellpose_gui.commands.go import go_commands
@@ -25,6 +26,7 @@ _TABLES = (
     tool_commands,
     cell_commands,
     review_commands,
+    curation_commands,
     class_commands,
     image_commands,
     view_commands,

@@ -1,0 +1,253 @@
+"""All cells of the image as a table and a plot, linked both ways with the canvas."""
+
+from __future__ import annotations
+
+import numpy as np
+from PyQt6.QtCore import QSignalBlocker, Qt
+from PyQt6.QtGui import QHideEvent, QShowEvent
+from PyQt6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QSplitter,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cellpose_gui.canvas.canvas import Canvas
+from cellpose_gui.canvas.review_cells import ReviewCells
+from cellpose_gui.document.document import Document
+from cellpose_gui.panels.focus import leave_keys_to_canvas
+from cellpose_gui.panels.object_plot import ObjectPlot
+from cellpose_gui.panels.object_table import ObjectModel, ObjectTable, titled
+from cellpose_gui.panels.object_values import ObjectValues
+from model_core.annotation.objects import Review
+from model_core.annotation.rules import EXAMPLE, parse_rule, rows_of
+from model_core.errors import UserError
+
+_COUNT = "Number of cells"
+_X, _Y = "area", _COUNT
+
+
+class ObjectPanel(QWidget):
+    """The rule above the table filters it; a gate in the plot, rows, and the canvas share one selection.
+
+    Measures only while it is in view.
+    """
+
+    def __init__(self, canvas: Canvas, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._canvas = canvas
+        self._review = ReviewCells(canvas)
+        self._document: Document | None = None
+        self._plotted: tuple[str, str] | None = None
+        self.values = ObjectValues()
+        self.model = ObjectModel(self.values)
+        self.table = ObjectTable(self.model)
+        self.plot = ObjectPlot()
+        self.rule = QLineEdit()
+        self.rule.setPlaceholderText(f"Show only, for example: {EXAMPLE}")
+        self.rule.setAccessibleName("Rule for the rows that are shown")
+        self.rule.setClearButtonEnabled(True)
+        self.count = QLabel()
+        self.x_axis, self.y_axis = QComboBox(), QComboBox()
+        self.x_axis.setAccessibleName("What is plotted from left to right")
+        self.y_axis.setAccessibleName("What is plotted upwards")
+        self.lasso = QCheckBox("Lasso")
+        self.lasso.setToolTip("Draw the gate freely instead of as a box; Alt and drag does so too")
+        self._lay_out()
+        self._connect()
+        self._refresh()
+
+    def _lay_out(self) -> None:
+        self.select_shown = self._button("Select shown", "Select the cells of all rows that are shown")
+        self.accept = self._button("Accept", "The selected cells are right")
+        self.delete = self._button("Delete", "Delete the selected cells")
+        self.classify = QToolButton()
+        self.classify.setText("Class")
+        self.classify.setToolTip("Put the selected cells into a class")
+        self.classify.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.classify.setMenu(QMenu(self.classify))
+        leave_keys_to_canvas(self.classify, self.x_axis, self.y_axis, self.lasso)
+        above = QHBoxLayout()
+        above.addWidget(self.rule, 1)
+        above.addWidget(self.count)
+        for button in (self.select_shown, self.accept, self.delete, self.classify):
+            above.addWidget(button)
+        axes = QHBoxLayout()
+        for name, box in (("Across", self.x_axis), ("Up", self.y_axis)):
+            label = QLabel(name)
+            label.setBuddy(box)
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.setMinimumContentsLength(10)
+            axes.addWidget(label)
+            axes.addWidget(box, 1)
+        axes.addWidget(self.lasso)
+        left, right = QWidget(), QWidget()
+        for widget, rows in ((left, (above, self.table)), (right, (axes, self.plot))):
+            layout = QVBoxLayout(widget)
+            layout.setContentsMargins(4, 4, 4, 4)
+            for row in rows:
+                if isinstance(row, QHBoxLayout):
+                    layout.addLayout(row)
+                else:
+                    layout.addWidget(row, 1)
+        halves = QSplitter(Qt.Orientation.Horizontal)
+        halves.addWidget(left)
+        halves.addWidget(right)
+        halves.setStretchFactor(0, 3)
+        halves.setStretchFactor(1, 2)
+        halves.setChildrenCollapsible(False)
+        self.setMinimumHeight(self.fontMetrics().lineSpacing() * 12)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(halves)
+
+    def _button(self, text: str, tip: str) -> QPushButton:
+        button = QPushButton(text)
+        button.setToolTip(tip)
+        leave_keys_to_canvas(button)
+        return button
+
+    def _connect(self) -> None:
+        self.values.changed.connect(self._refresh)
+        self.values.measuring.connect(lambda busy: self._show_count())
+        self.rule.textChanged.connect(self._filter)
+        self.table.chosen.connect(self._select)
+        self.table.went_to.connect(self._show_cell)
+        self.plot.gated.connect(self._gate)
+        self.x_axis.currentIndexChanged.connect(self._plot)
+        self.y_axis.currentIndexChanged.connect(self._plot)
+        self.lasso.toggled.connect(lambda on: setattr(self.plot.gate, "lasso", on))
+        self.select_shown.clicked.connect(lambda: self._select(frozenset(self.model.ids.tolist())))
+        self.accept.clicked.connect(lambda: self._review.mark(Review.ACCEPTED))
+        self.delete.clicked.connect(self._canvas.delete_selected)
+        menu = self.classify.menu()
+        assert menu is not None
+        menu.aboutToShow.connect(self._list_classes)
+
+    def set_document(self, document: Document | None) -> None:
+        """Shows the cells of this document, when it is in view."""
+        if self._document is not None:
+            self._document.selection_changed.disconnect(self._follow_selection)
+        self._document = document
+        if document is not None:
+            document.selection_changed.connect(self._follow_selection)
+        self._plotted = None
+        self.values.set_document(document if self.isVisible() else None)
+        self._refresh()
+
+    def recolour(self) -> None:
+        """The theme has changed."""
+        self.plot.recolour()
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        super().showEvent(event)
+        self.values.set_document(self._document)
+        self._follow_selection()
+
+    def hideEvent(self, event: QHideEvent | None) -> None:
+        super().hideEvent(event)
+        self.values.set_document(None)
+
+    # ------------------------------------------------------------------ what is shown
+
+    def _refresh(self) -> None:
+        """Rows, columns or values are others."""
+        numbers = [n for n, v in self.values.columns.items() if v.dtype != object]
+        for box, first, usual in ((self.x_axis, [], _X), (self.y_axis, [_COUNT], _Y)):
+            if [box.itemText(place) for place in range(box.count())] != first + numbers and len(numbers) > 1:
+                with QSignalBlocker(box):
+                    before = box.currentText() or usual
+                    box.clear()
+                    box.addItems(first + numbers)
+                    box.setCurrentIndex(max(0, box.findText(before), 0 if before else box.findText(usual)))
+        self._filter()
+        self._plot()
+
+    def _filter(self) -> None:
+        text, wrong = self.rule.text(), ""
+        mask = None
+        if text.strip() and len(self.values):
+            try:
+                mask = rows_of(parse_rule(text, self.values.columns), self.values.columns)
+            except UserError as error:
+                wrong = str(error)
+        self.rule.setToolTip(wrong or "Conditions joined by “and”; all columns of the table can be compared")
+        self.rule.setStyleSheet("QLineEdit { color: #D0392B; }" if wrong else "")
+        self.model.set_mask(mask)
+        self._show_count()
+
+    def _show_count(self) -> None:
+        shown, all_ = self.model.rowCount(), len(self.values)
+        words = f"{shown:,} cells" if shown == all_ else f"{shown:,} of {all_:,} cells"
+        self.count.setText(words)
+
+    def _plot(self) -> None:
+        columns, units = self.values.columns, self.values.units
+        x, y = self.x_axis.currentText(), self.y_axis.currentText()
+        if x not in columns:
+            self.plot.show_values(np.zeros(0), None, "", _COUNT)
+            return
+        upwards = None if y not in columns else columns[y].astype(np.float64)
+        fit = self._plotted != (x, y)
+        if len(self.values):
+            self._plotted = (x, y)
+        titles = (titled(x, units.get(x, "")), titled(y, units.get(y, "")))
+        self.plot.show_values(columns[x].astype(np.float64), upwards, *titles, fit=fit)
+        self._mark()
+
+    def _mark(self) -> None:
+        document = self._document
+        selected = np.zeros(len(self.values), bool)
+        if document is not None:
+            selected[self.values.rows_of(document.selected)] = True
+        self.plot.show_selected(selected)
+
+    def _follow_selection(self) -> None:
+        if self._document is not None and self.isVisible():
+            self.table.show_selected(self._document.selected)
+            self._mark()
+
+    # ------------------------------------------------------------------ what the person does
+
+    def _select(self, ids: frozenset[int]) -> None:
+        if self._document is not None:
+            self._document.select(ids)
+
+    def _show_cell(self, id_: int) -> None:
+        if self._document is not None and id_ in self._document.objects:
+            self._canvas.reveal(self._document.objects[id_].slices)
+
+    def _gate(self, inside: np.ndarray | None) -> None:
+        """A gate selects what it holds, of the rows that are shown."""
+        if self._document is None:
+            return
+        if inside is None:
+            self._document.select(())
+            return
+        shown = np.zeros(len(self.values), bool)
+        shown[self.values.rows_of(self.model.ids.tolist())] = True
+        ids = self.values.ids[inside & shown].tolist() if len(inside) == len(shown) else []
+        self._document.select(ids)
+        self._canvas.say(f"{len(self._document.selected):,} cells in the gate are selected")
+
+    def _list_classes(self) -> None:
+        menu = self.classify.menu()
+        assert menu is not None
+        menu.clear()
+        classes = self._canvas.classes
+        ids = frozenset() if self._document is None else self._document.selected
+        for place, each in enumerate(classes.all):
+            menu.addAction(each.name.replace("&", "&&"), lambda p=place: classes.put(ids, p))
+        if not len(classes):
+            action = menu.addAction("Add a class in the panel “Classes” first")
+            assert action is not None
+            action.setEnabled(False)
+        menu.addSeparator()
+        menu.addAction("No class", lambda: classes.put(ids, None))
