@@ -97,6 +97,10 @@ class Model:
         """px of the objects in a normalised tile ``(I, Y, X)``, from a net that tells it by the style."""
         return self._folded.diameter(self._in_memory(self._maps, tile[None]).style[0])
 
+    def style(self, tiles: np.ndarray) -> np.ndarray:
+        """Unit vectors float32 ``(N, S)`` of normalised tiles ``(N, I, Y, X)``: how each looks as a whole."""
+        return np.concatenate([self._in_memory(self._maps, tile[None]).style.float().cpu() for tile in tiles])
+
     def _maps(self, tiles: np.ndarray) -> Maps:
         import torch
 

@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from model_core.errors import Cancelled, UserError
+from model_core.formats.numbering import consecutive
 from model_core.models.imports import read_model
 from model_core.models.model import Model
 from model_core.models.package import Card, read_network, save_package
@@ -34,6 +35,7 @@ from model_core.training.dataset import LabelledPlane
 from model_core.training.fine_tuning import Best, FineTuning, Plan, copy_of, looks_at
 from model_core.training.held_out import HeldOut, splits, with_ring
 from model_core.training.learning_curve import LearningCurve, Round, learning_curve, rounds_of
+from model_core.training.next_to_label import spread_styles, style_of
 from model_core.training.rendered_crops import rendered_crops
 from model_core.training.retrain_progress import Moment, Phase, ProgressTeller, RetrainProgress
 from model_core.training.retrain_request import (
@@ -83,6 +85,7 @@ Report = Callable[[RetrainProgress], None]
 _UNKNOWN = 0.0  # weight of the start model where no label is trusted
 _STORE_EVERY = 60.0  # s
 _MOST_FILES = 1000  # names of images that a card holds
+_MOST_STYLES = 200  # images whose style is told
 
 
 class Stopped(str, Enum):
@@ -190,8 +193,11 @@ class _Retraining:
         pairs = self._read()
         network, parent = read_model(find_model(self._request.start))
         start = Model(network, parent, self._options.device)
-        sizes = [size for image, _ in pairs if (size := median_diameter(image.labels))]
+        diameters = [median_diameter(consecutive(image.labels)) for image, _ in pairs]
+        sizes = [size for size in diameters if size]
         usual = float(np.median(sizes))
+        seen = zip(pairs, diameters, strict=True)
+        self._seen = [(pixels, size or usual) for (_, pixels), size in seen][:_MOST_STYLES]
         network = copy.deepcopy(network)
         network.prepare_for(usual)
         self._card = self._new_card(parent, pairs, sizes)
@@ -392,6 +398,7 @@ class _Retraining:
         card.rounds = [*card.rounds, asdict(Round(teller.cells, teller.held_out, *aps, card.date))]
         card.scores = {"held-out cells": {"ap50_before": aps[0], "ap50": aps[1], "objects": teller.held_out}}
         model = Model(tuning.trainer.average, card, self._options.device)
+        card.styles = spread_styles([style_of(model, image, size) for image, size in self._seen])
         try:
             save_package(self._request.work / BEST, model.network, card)
             self._note(self._limit)

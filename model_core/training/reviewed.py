@@ -41,7 +41,7 @@ class ReviewedImage:
     @property
     def cells(self) -> int:
         """How many cells are trusted."""
-        return int(np.count_nonzero(np.bincount(self.labels.ravel())[1:])) if self.labels.any() else 0
+        return int(np.count_nonzero(np.unique(self.labels)))
 
     @property
     def complete(self) -> bool:

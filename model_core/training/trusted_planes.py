@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from model_core.errors import UserError
+from model_core.formats.numbering import consecutive
 from model_core.images.image import Image
 from model_core.images.normalise import intensity_range
 from model_core.images.readers import read_image
@@ -51,8 +52,7 @@ def planes_to_learn(learned: ReviewedImage, pixels: np.ndarray, usual: float) ->
         usual: px, the diameter taken for an image without a trusted cell.
     """
     ranges = [intensity_range(channel) for channel in pixels]
-    numbers = np.unique(learned.labels, return_inverse=True)[1].reshape(learned.labels.shape)
-    labels: np.ndarray = (numbers + (0 if (learned.labels == 0).any() else 1)).astype(np.int32)
+    labels = consecutive(learned.labels).astype(np.int32)
     diameter = median_diameter(labels) or usual
     flat = labels.shape[0] == 1
     planes = []
