@@ -12,7 +12,7 @@ KINDS = ("nuclei_fluorescence", "red_cells", "bacteria_fluorescence", "metal_gra
 
 @pytest.fixture(scope="module", params=KINDS)
 def images(request: pytest.FixtureRequest) -> list[Labelled]:
-    return labelled(request.param, 5, 2, side=160)
+    return labelled(request.param, 7, 2, side=160)
 
 
 def test_right_labels_raise_no_doubt(images: list[Labelled]) -> None:
@@ -32,9 +32,13 @@ def test_shifted_labels_are_recognised_by_the_model_or_by_the_edges(images: list
         assert "fit the edges in the image better" in alone or "do not follow the edges" in alone
 
 
-def test_labels_of_another_image_follow_no_edges(images: list[Labelled]) -> None:
-    (first, _), (_, other) = images
-    assert doubt(compare(first, other, np.zeros_like(other)), kind_is_known=False)
+@pytest.mark.parametrize("kind", KINDS)
+def test_labels_of_another_image_follow_no_edges(kind: str) -> None:
+    """By chance they may, but seldom."""
+    images = labelled(kind, 5, 6, side=160)
+    pairs = zip(images, images[1:] + images[:1], strict=True)
+    doubts = [doubt(compare(image, other, np.zeros_like(other)), False) for (image, _), (_, other) in pairs]
+    assert sum(found is not None for found in doubts) >= 5
 
 
 def test_a_slightly_generous_outline_is_no_shift() -> None:
