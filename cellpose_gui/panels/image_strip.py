@@ -9,7 +9,7 @@ from PyQt6.QtCore import QSize, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QColor, QIcon, QImage, QPainter, QPen, QPixmap
 from PyQt6.QtWidgets import QListWidget, QListWidgetItem, QWidget
 
-from cellpose_gui.canvas.channel_display import default_channels
+from cellpose_gui.panels.pictures import picture_of
 from cellpose_gui.project.image_folder import has_document
 from cellpose_gui.tasks.task_runner import Cancel, Progress, TaskRunner
 from model_core.errors import UserError
@@ -97,23 +97,11 @@ def thumbnail(path: Path) -> QImage:
     """A small picture of the middle plane; a crossed-out square for a file that cannot be read."""
     try:
         pixels = read_image(path).coarse(2 * _SIDE)
-        middle = pixels.shape[1] // 2
         step = max(1, max(pixels.shape[2:]) // (2 * _SIDE))
-        sampled = np.asarray(pixels[:3, middle : middle + 1, ::step, ::step])
+        sampled = np.asarray(pixels[:3, pixels.shape[1] // 2, ::step, ::step])
     except UserError:
         return _crossed_out()
-    channels = []
-    for channel, shown in zip(sampled[:, 0], default_channels(sampled, 0), strict=True):
-        shade = np.clip((channel.astype(np.float32) - shown.black) / (shown.white - shown.black), 0, 1)
-        channels.append((255 * np.nan_to_num(shade)).astype(np.uint8))
-    if len(channels) < 3:  # grey; or green and magenta, as on the canvas
-        channels = [channels[-1], channels[0], channels[-1]]
-    rgb = np.stack(channels, axis=-1)
-    height, width = rgb.shape[:2]
-    picture = QImage(rgb.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888)
-    return picture.scaled(
-        _SIDE, _SIDE, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-    )
+    return picture_of(sampled, _SIDE)
 
 
 def _filled(colour: QColor) -> QImage:

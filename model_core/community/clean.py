@@ -13,6 +13,14 @@ from model_core.images.image import Image
 
 _NO_UUID = "urn:uuid:00000000-0000-0000-0000-000000000000"  # one made by tifffile tells the computer and time
 
+_OF_THE_PIXELS = {
+    "ImageWidth", "ImageLength", "BitsPerSample", "Compression", "PhotometricInterpretation", "StripOffsets",
+    "SamplesPerPixel", "RowsPerStrip", "StripByteCounts", "PlanarConfiguration", "TileWidth", "TileLength",
+    "TileOffsets", "TileByteCounts", "SampleFormat", "Predictor", "NewSubfileType", "ResolutionUnit",
+    "XResolution", "YResolution", "Orientation", "ExtraSamples", "ColorMap", "FillOrder", "SubIFDs",
+}  # fmt: skip
+_SHOWN = 80  # characters of a value
+
 
 def write_clean_image(path: Path, image: Image) -> None:
     """A compressed TIFF of the image, without name, date, device, comment or any other tag of the original.
@@ -56,3 +64,17 @@ def _plain(pixels: np.ndarray) -> np.ndarray:
     if pixels.dtype.kind == "f" and pixels.dtype.itemsize > 8:
         return pixels.astype(np.float64)
     return np.ascontiguousarray(pixels)
+
+
+def left_behind(path: Path) -> list[str]:
+    """What a TIFF says beside its pixels and how they are stored, a line each: `write_clean_image` drops it.
+
+    Empty for other files, and for what cannot be read.
+    """
+    try:
+        with tifffile.TiffFile(path) as file:
+            first = file.pages.first
+            tags = [(tag.name, tag.value) for tag in first.tags.values() if tag.name not in _OF_THE_PIXELS]
+    except Exception:  # a file that is no TIFF, or a damaged one: whoever reads its pixels says so
+        return []
+    return [f"{name}: {' '.join(str(value).split())[:_SHOWN]}" for name, value in tags]

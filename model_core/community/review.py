@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from model_core.community.labelled import labelled_images, read_labelled
 from model_core.community.unpack import Bundle
 from model_core.community.workplace import ADDED, REFUSED, Decision, Workplace
 from model_core.errors import UserError
+from model_core.formats.atomic import write_atomically
 from model_core.formats.label_image import read_labels, write_labels
 from model_core.images.readers import read_image
 
@@ -60,17 +62,83 @@ def _write_document(image: Path, labels: np.ndarray) -> None:
         file.close()
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """A bundle in the queue: who gave it, and why each of its images is doubtful.
+
+    taken: what a person has said of images so far, whether they are to be added.
+    """
+
+    bundle: str
+    by: str
+    licence: str
+    kind: str
+    date: str
+    folder: Path
+    reasons: dict[str, str]
+    taken: dict[str, bool] = field(default_factory=dict)
+
+    def image(self, name: str) -> Path:
+        """The file of an image, its document beside it."""
+        return self.folder / f"{name}_img.tif"
+
+    @property
+    def open_images(self) -> list[str]:
+        """Images about which nothing was said yet."""
+        return [name for name in self.reasons if name not in self.taken and self.image(name).exists()]
+
+
+def waiting(work: Workplace) -> list[Waiting]:
+    """All that waits for a person, in order of bundles.
+
+    Raises:
+        UserError: a folder cannot be read.
+    """
+    bundles = sorted(card.parent.name for card in work.review.glob(f"*/{_CARD}"))
+    return [_waiting(*_queue(work, bundle)) for bundle in bundles]
+
+
+def _waiting(folder: Path, card: dict[str, Any]) -> Waiting:
+    about = {key: str(card[key]) for key in ("bundle", "by", "licence", "kind", "date")}
+    taken = {str(name): bool(take) for name, take in card.get("taken", {}).items()}
+    return Waiting(**about, folder=folder, reasons=dict(card["images"]), taken=taken)
+
+
+def decide(work: Workplace, bundle: str, image: str, take: bool) -> list[Decision]:
+    """What a person says of one image is kept; with the last one of a bundle the whole bundle is done.
+
+    Returns:
+        The decisions about all images of the bundle if it is done, else none.
+
+    Raises:
+        UserError: as `accept`. The decision is then not kept.
+    """
+    folder, card = _queue(work, bundle)
+    if image not in card["images"]:
+        raise UserError(f"“{image}” is no image of the contribution {bundle}.")
+    card["taken"] = card.get("taken", {}) | {image: take}
+    if not _waiting(folder, card).open_images:
+        return _add(work, folder, card)
+    with write_atomically(folder / _CARD) as temporary:
+        temporary.write_text(json.dumps(card, indent=1, ensure_ascii=False), encoding="utf-8")
+    return []
+
+
 def accept(work: Workplace, bundle: str) -> list[Decision]:
     """Adds what a person has left in the queue of a bundle, with the labels as they are now.
 
-    An image that was deleted from the folder is refused.
+    An image that was declined before, or deleted from the folder, is refused.
 
     Raises:
         UserError: there is no such queue, a document is open, or labels still cannot be right.
     """
-    folder, card = _queue(work, bundle)
-    reasons: dict[str, str] = card["images"]
-    names = [name for name in reasons if (folder / f"{name}_img.tif").exists()]
+    return _add(work, *_queue(work, bundle))
+
+
+def _add(work: Workplace, folder: Path, card: dict[str, Any]) -> list[Decision]:
+    queue, bundle = _waiting(folder, card), str(card["bundle"])
+    reasons = queue.reasons
+    names = [name for name in reasons if queue.taken.get(name, True) and queue.image(name).exists()]
     with tempfile.TemporaryDirectory(prefix="review-") as temporary:
         found: dict[str, Labelled] = {}
         files = labelled_images([folder / f"{name}_img.tif" for name in names])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
@@ -12,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import fsspec
+from fsspec.callbacks import Callback
 
-from model_core.errors import UserError
+from model_core.errors import Cancelled, UserError
 from model_core.formats.atomic import plain_reason, write_atomically
 
 CONTRIBUTIONS = "contributions"
@@ -98,24 +98,28 @@ class Store:
             except UnicodeDecodeError as error:
                 raise UserError(f"{name} in the store is damaged: it is no text.") from error
 
-    def write(self, source: Path, name: str) -> None:
+    def write(self, source: Path, name: str, report: Callable[[float], None] | None = None) -> None:
         """Copies a file into the store, in place of an earlier one: at once, or not at all.
+
+        Args:
+            report: gets the share that is there; if it raises, the store stays as it was.
 
         Raises:
             UserError: the store or the disk refuses.
         """
+        sent = _Sent(report, source.stat().st_size)
         target = self._path(name)
         if self._local:
             with self._plainly(f"take {name}"):
                 Path(target).parent.mkdir(parents=True, exist_ok=True)
             with write_atomically(Path(target)) as beside:
-                shutil.copyfile(source, beside)
+                sent.copy(source, beside)
             return
         temporary = f"{target}.{uuid.uuid4().hex[:8]}.part"
         with self._plainly(f"take {name}"):
             self._files.makedirs(target.rsplit("/", 1)[0], exist_ok=True)
             try:
-                self._files.put_file(str(source), temporary)
+                self._files.put_file(str(source), temporary, callback=sent)
                 self._files.mv(temporary, target)
             except BaseException:
                 with suppress(Exception):  # the failure is told; a part that stays has no name that counts
@@ -140,9 +144,28 @@ class Store:
         """Whatever a store raises becomes a sentence."""
         try:
             yield
-        except UserError:
+        except (UserError, Cancelled):
             raise
         except OSError as error:
             raise UserError(f"The store “{self.address}” could not {what}: {plain_reason(error)}.") from error
         except Exception as error:  # every kind of store has exceptions of its own
             raise UserError(f"The store “{self.address}” could not {what}: {error}.") from error
+
+
+class _Sent(Callback):
+    """Tells the share of a file that is sent, to `report`."""
+
+    def __init__(self, report: Callable[[float], None] | None, size: int) -> None:
+        super().__init__(size=max(size, 1))
+        self._report = report
+
+    def relative_update(self, inc: int = 1) -> None:
+        super().relative_update(inc)
+        if self._report:
+            self._report(min(1.0, self.value / self.size))
+
+    def copy(self, source: Path, target: Path) -> None:
+        with source.open("rb") as whole, target.open("wb") as file:
+            while part := whole.read(_PART):
+                file.write(part)
+                self.relative_update(len(part))

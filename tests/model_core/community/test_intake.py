@@ -17,7 +17,7 @@ from model_core.community.intake import data_set_name, intake
 from model_core.community.judging import Judge
 from model_core.community.known import known_images
 from model_core.community.quality import compare
-from model_core.community.review import accept, decline
+from model_core.community.review import accept, decide, decline, waiting
 from model_core.community.store import Store
 from model_core.community.verify import catalogue_sums, check_data
 from model_core.community.workplace import Decision, Workplace
@@ -115,6 +115,24 @@ def test_a_person_accepts_what_is_left_in_the_queue(place: Place) -> None:
     assert place.intake() == []
     with pytest.raises(UserError, match="these do: none"):
         accept(place.work, manifest.id)
+
+
+def test_images_are_decided_one_by_one(place: Place) -> None:
+    images = shifted(labelled("red_cells", 2, 3), 6)
+    _, manifest = bundle(place.contributions, images)
+    place.intake()
+    (queue,) = waiting(place.work)
+    assert (queue.bundle, queue.by, queue.kind) == (manifest.id, "Ada", "red cells")
+    assert queue.open_images == ["0001", "0002", "0003"] and "edges" in queue.reasons["0001"]
+    assert decide(place.work, manifest.id, "0001", True) == []
+    assert decide(place.work, manifest.id, "0002", False) == []
+    assert waiting(place.work)[0].open_images == ["0003"] and not place.work.pairs()
+    decisions = decide(place.work, manifest.id, "0003", True)
+    assert {d.image: d.outcome for d in decisions} == {"0001": "added", "0002": "refused", "0003": "added"}
+    assert sorted(pair.name for pair in place.work.pairs()) == ["0001", "0003"]
+    assert waiting(place.work) == []
+    with pytest.raises(UserError, match="waits for a review"):
+        decide(place.work, manifest.id, "0003", True)
 
 
 def test_a_person_declines(place: Place) -> None:

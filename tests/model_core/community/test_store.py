@@ -1,14 +1,13 @@
 """Stores in a folder and in memory, which stands for those elsewhere: whole files or none."""
 
 import os
-import shutil
 import uuid
 from pathlib import Path
 
 import pytest
 
 from model_core.community.store import Store
-from model_core.errors import UserError
+from model_core.errors import Cancelled, UserError
 
 BUNDLE = "contributions/0123456789abcdef.zip"
 
@@ -42,6 +41,19 @@ def test_what_is_written_is_listed_and_read(store: Store, file: Path, tmp_path: 
     assert store.bundles() == []
 
 
+def test_sending_tells_how_far_it_is_and_can_be_stopped(store: Store, file: Path) -> None:
+    shares: list[float] = []
+    store.write(file, "index.json", shares.append)
+    assert shares[-1] == 1
+
+    def stop(share: float) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        store.write(file, BUNDLE, stop)
+    assert store.bundles() == [] and not store.has(BUNDLE)
+
+
 def test_too_large_or_missing_files_leave_nothing(store: Store, file: Path, tmp_path: Path) -> None:
     store.write(file, BUNDLE)
     with pytest.raises(UserError, match="larger than"):
@@ -59,7 +71,7 @@ def test_an_interrupted_copy_leaves_the_store_as_it_was(
     def fail(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(shutil, "copyfile", fail)
+    monkeypatch.setattr("model_core.community.store._Sent.copy", fail)
     monkeypatch.setattr(store._files, "mv", fail)
     with pytest.raises(UserError, match="the disk is full"):
         store.write(file, "index.json")
