@@ -87,10 +87,10 @@ def train(
     Refuses data that differ from the catalogue, and says what differs. Without --minutes it trains as many
     steps as the recipe says; Ctrl+C saves, --resume goes on.
     """
-    from model_core.cli.train import shown
+    from model_core.cli.shown import training_shown
     from model_core.community.reproduce import reproduce
 
-    with shown() as report:
+    with training_shown() as report:
         reproduce(
             folder,
             target,
@@ -162,14 +162,14 @@ def run(
     and the mean over the kinds rises. Prints the name of the release, or why there is none; the exit code is
     0 in both cases. An interrupted run leaves the store as it was; the next one goes on with the training.
     """
-    from model_core.cli.train import shown
+    from model_core.cli.shown import training_shown
     from model_core.community.rounds import Round, run_round
     from model_core.community.store import Store
 
     if (minutes is None) == (steps is None):
         raise UserError("Say how long to train: either --minutes or --steps.")
     request: Round = Round(data, into, minutes, steps, start, catalogue, threads)
-    with shown() as report:
+    with training_shown() as report:
         outcome = run_round(Store(store), request, remark, report)
     for line in (*outcome.changes, *(f"No release: {reason}" for reason in outcome.reasons)):
         remark(line)
