@@ -257,7 +257,8 @@ def _intensities(
     z0, y0, x0 = origin
     step = _rows_of_band(labels)
     bands = [(z, y) for z in range(depth) for y in range(0, height, step)]
-    for channel in range(image.channels):
+    ends = _channel_ends(image)
+    for channel, end in enumerate(ends):
         count, total, squares = np.zeros((3, len(ids)))
         low, high = np.full(len(ids), np.inf), np.full(len(ids), -np.inf)
         for at, (z, y) in enumerate(bands * 2):
@@ -273,12 +274,21 @@ def _intensities(
             else:
                 _add_squares(part, values, ids, total, squares)
             progress((channel + (at + 1) / (2 * len(bands))) / image.channels)
-        end = f"_{channel + 1}" if image.channels > 1 else ""
         columns[f"intensity_mean{end}"] = total
         columns[f"intensity_min{end}"] = low
         columns[f"intensity_max{end}"] = high
         columns[f"intensity_std{end}"] = np.sqrt(squares / np.maximum(count, 1))
     return columns
+
+
+def _channel_ends(image: Image) -> list[str]:
+    """What tells the columns of channels apart: their names if these do, else numbers from 1."""
+    if image.channels == 1:
+        return [""]
+    names = [name.strip() for name in image.channel_names]
+    if len(names) == image.channels == len(set(names)) and all(names):
+        return [f"_{name}" for name in names]
+    return [f"_{number}" for number in range(1, image.channels + 1)]
 
 
 @numba.njit(cache=True, nogil=True)

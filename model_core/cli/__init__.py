@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 import model_core
 from model_core.cli.console import complain, err
 from model_core.cli.contribute import contribute
+from model_core.cli.convert import convert, measure
 from model_core.cli.evaluate import evaluate
 from model_core.cli.models import app as models
 from model_core.cli.release import app as release
@@ -46,7 +47,7 @@ app = typer.Typer(
         "token_normalize_func": lambda name: name.replace("_", "-").lower(),  # --do_3D, as in Cellpose
     },
 )
-for _command in (segment, train, evaluate, contribute):
+for _command in (segment, train, evaluate, convert, measure, contribute):
     app.command()(_command)
 app.add_typer(models, name="models")
 app.add_typer(release, name="release")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -54,6 +55,34 @@ def write_atomically(path: Path) -> Iterator[Path]:
             with suppress(OSError):  # replaced already, or the disk is gone: there is nothing to clean up
                 temporary.unlink()
     _sync_folder(path.parent)
+
+
+@contextmanager
+def write_folder_atomically(path: Path) -> Iterator[Path]:
+    """Gives an empty folder to write into, which takes the place of `path` at the end; see above."""
+    temporary: Path | None = None
+    try:
+        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name[:40]}.", dir=path.parent))
+        yield temporary
+        old = temporary.with_name(f"{temporary.name}.old")
+        if path.exists():
+            path.rename(old)
+        _take_mode_of_folder(temporary)
+        temporary.replace(path)
+        shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        raise UserError(f"{path} could not be written: {plain_reason(error)}.") from error
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+    _sync_folder(path.parent)
+
+
+def _take_mode_of_folder(temporary: Path) -> None:
+    """mkdtemp makes folders that only the owner may enter."""
+    umask = os.umask(0)
+    os.umask(umask)
+    temporary.chmod(0o777 & ~umask)
 
 
 def _sync(path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +22,8 @@ class Labelling:
         image: the image that the labels belong to, or None when a file does not hold it.
         flows: float32 ``(2 or 3, Z, Y, X)``, unit vectors in the order (z,) y, x; None where unknown.
         cellprob: float32 ``(Z, Y, X)``, logits; None where unknown.
-        made_by: what made the labels, for reports: “model”, “diameter”, “flow_threshold” ...
+        made_by: the record of the run that made the labels (“model”, “options” ...), empty where unknown.
+        details: more about objects, for tables: by name (“confidence”, “review” ...), then by ID.
         notes: sentences that the person should read, such as what a file could not hold.
     """
 
@@ -31,7 +33,8 @@ class Labelling:
     image: Image | None = None
     flows: np.ndarray | None = None
     cellprob: np.ndarray | None = None
-    made_by: Mapping[str, object] = field(default_factory=dict)
+    made_by: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Mapping[int, float | str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @property

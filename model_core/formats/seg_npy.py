@@ -67,7 +67,7 @@ def read_seg_npy(path: str | Path) -> Labelling:
     return Labelling(labels, classes, by_hand, flows=flows, cellprob=cellprob)
 
 
-def write_seg_npy(path: str | Path, cells: Labelling) -> None:
+def write_seg_npy(path: str | Path, cells: Labelling) -> tuple[str, ...]:
     """Writes what Cellpose 1 to 4 open. Objects are numbered 1, 2, 3 ... there; their IDs are kept beside.
 
     An existing file is replaced only when the new one is complete. Raises UserError if the disk refuses, or
@@ -82,6 +82,7 @@ def write_seg_npy(path: str | Path, cells: Labelling) -> None:
         masks, outlines = masks[0], outlines[0]
     if masks.nbytes > _LONGEST:
         raise UserError(f"{path} was not written: these labels are too large for a _seg.npy file.")
+    options = cells.made_by.get("options") or {}
     table: dict[str, Any] = {
         "outlines": outlines,
         "colors": _colours(len(ids)),
@@ -91,9 +92,9 @@ def write_seg_npy(path: str | Path, cells: Labelling) -> None:
         "ismanual": np.isin(ids, np.array(sorted(cells.by_hand), np.uint32)),
         "manual_changes": [],
         "model_path": str(cells.made_by.get("model", 0)),
-        "flow_threshold": cells.made_by.get("flow_threshold", 0.4),
-        "cellprob_threshold": cells.made_by.get("cellprob_threshold", 0.0),
-        "diameter": cells.made_by.get("diameter") or _median_diameter(masks),
+        "flow_threshold": options.get("flow_threshold", 0.4),
+        "cellprob_threshold": options.get("cellprob_threshold", 0.0),
+        "diameter": _median_diameter(masks),
         "ids": ids,
         "classes": [cells.classes.get(id_, "") for id_ in ids.tolist()],
     }
@@ -112,6 +113,7 @@ def write_seg_npy(path: str | Path, cells: Labelling) -> None:
             file.write(_OLD_NAME)
             content = content[at + len(_NEW_NAME) :]
         file.write(content)
+    return ()
 
 
 def _labels(masks: np.ndarray) -> np.ndarray:

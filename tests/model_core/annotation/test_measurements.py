@@ -109,6 +109,13 @@ def test_a_part_is_measured_where_it_lies() -> None:
         measure_objects(labels, Image(pixels), (0, 15, 25))
 
 
+def test_channels_are_told_apart_by_their_names() -> None:
+    pixels = np.zeros((2, 1, 3, 3))
+    for names, ends in ((("DAPI", "actin"), ("_DAPI", "_actin")), (("a", "a"), ("_1", "_2"))):
+        columns = measure_objects(np.ones((1, 3, 3), np.uint32), Image(pixels, channel_names=names)).columns
+        assert {f"intensity_mean{end}" for end in ends} <= columns.keys()
+
+
 def test_no_objects_and_cancelling() -> None:
     labels = np.zeros((1, 4, 5), np.uint32)
     table = measure_objects(labels, Image(np.zeros((1, 1, 4, 5), np.uint8)))

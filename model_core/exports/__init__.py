@@ -1,0 +1,1 @@
+"""What leaves the program: labels in every format, tables, pictures, reports."""
