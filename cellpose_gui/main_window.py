@@ -24,6 +24,7 @@ from cellpose_gui.panels.class_panel import ClassPanel
 from cellpose_gui.panels.command_palette import CommandPalette
 from cellpose_gui.panels.delete_rule import DeleteRule
 from cellpose_gui.panels.focus import FocusEdge
+from cellpose_gui.panels.folder_work import FolderWork
 from cellpose_gui.panels.history_panel import HistoryPanel
 from cellpose_gui.panels.image_strip import ImageStrip
 from cellpose_gui.panels.messages import show_problem
@@ -47,6 +48,11 @@ from model_core.images.readers import SUFFIXES, is_folder
 
 _QUIET = {
     "Thumbnails",
+    "Opening the folder",
+    "Closing the folder",
+    "Looking at the folder",
+    "Counting cells",
+    "Segmenting all images",
     "Looking for models",
     "Starting the engine",
     "Closing",
@@ -70,8 +76,12 @@ class MainWindow(QMainWindow):
         self.canvas = Canvas(self, self.tasks)
         self.welcome = Welcome(self.canvas)
         self.planes = PlaneBar(self.canvas)
-        self.strip = ImageStrip(self.tasks)
+        project, segment_all = self.workbench.project, self.workbench.segment_all
+        self.strip = ImageStrip(self.tasks, project, segment_all)
         self.segment_panel = SegmentPanel()
+        self.folder_work = FolderWork(
+            self, self.strip, self.segment_panel, project, segment_all, self.workbench.open
+        )
         self.overlay_panel = OverlayPanel(self.canvas)
         self.channel_panel = ChannelPanel(self.canvas)
         self.class_panel = ClassPanel(self.canvas)
@@ -119,7 +129,7 @@ class MainWindow(QMainWindow):
         self.docks["Channels"].raise_()
         self.docks["Table and plot"].hide()
         sides = [self.docks["Segment"], self.docks["Images"]]
-        self.resizeDocks(sides, [280, 200], Qt.Orientation.Horizontal)
+        self.resizeDocks(sides, [280, 270], Qt.Orientation.Horizontal)
         make_tool_bar(self, self.actions_by_name)
         menus = fill_menus(self, self.actions_by_name)
         below = self.actions_by_name["save"]
@@ -140,7 +150,9 @@ class MainWindow(QMainWindow):
         self.tasks.started.connect(self._task_started)
         self.tasks.ended.connect(self._show_running)
         bench.document_changed.connect(self._document_changed)
-        bench.folder_changed.connect(self.strip.show_images)
+        bench.project.changed.connect(self._refresh_commands)
+        bench.segment_all.changed.connect(self._refresh_commands)
+        self.folder_work.said.connect(self._say)
         bench.said.connect(self._say)
         bench.stepped.connect(canvas.reveal)
         self.history_panel.jump_asked.connect(bench.jump)
@@ -219,7 +231,6 @@ class MainWindow(QMainWindow):
 
     def _save_state_changed(self, words: str) -> None:
         self.status.show_saved(words)
-        self.strip.refresh_states(self.workbench.path)
 
     def _task_started(self, task: Task) -> None:
         if task.title not in _QUIET:

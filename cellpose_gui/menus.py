@@ -13,7 +13,7 @@ from cellpose_gui.actions import Actions, by_section
 from cellpose_gui.project.recent import Recent
 from cellpose_gui.project.samples import SAMPLES
 
-MENUS = ("&File", "&Edit", "&Tools", "&Cells", "&Review", "&Image", "&View", "&Go", "&Help")
+MENUS = ("&File", "&Edit", "&Tools", "&Cells", "&Review", "&Image", "&View", "&Go", "F&older", "&Help")
 
 
 def fill_menus(window: QMainWindow, actions: Actions) -> dict[str, QMenu]:

@@ -12,7 +12,9 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from cellpose_gui.document.document import Document, ImageOnDisk
 from cellpose_gui.project.image_folder import neighbour
+from cellpose_gui.project.project import Project
 from cellpose_gui.project.samples import write_sample
+from cellpose_gui.project.segment_all import SegmentAll
 from cellpose_gui.tasks import work
 from cellpose_gui.tasks.prompter import Prompter
 from cellpose_gui.tasks.task_runner import Cancel, Progress, TaskRunner
@@ -34,7 +36,6 @@ class Workbench(QObject):
     """The open document, the folder it lies in, and what can be done with them."""
 
     document_changed = pyqtSignal()
-    folder_changed = pyqtSignal(object)  # list[Path]
     said = pyqtSignal(str)  # a line for the status bar
     stepped = pyqtSignal(object)  # the Box in which an undo, a redo or a jump has changed something
     comparison_ready = pyqtSignal(object)  # labels (Z, Y, X) to compare with; None: there are none
@@ -57,6 +58,11 @@ class Workbench(QObject):
         self._opening = threading.Lock()
         self._closed = threading.Event()  # the document before this one has given its file free
         self._closed.set()
+        self.project = Project(tasks, self)
+        self.segment_all = SegmentAll(tasks, lambda: self.document, self._opening, self)
+        for part in (self.project, self.segment_all):
+            part.problem.connect(self.problem)
+        self.project.changed.connect(self._images_changed)
         tasks.failed.connect(self.problem)
         self.prompts.said.connect(self.said)
 
@@ -89,17 +95,20 @@ class Workbench(QObject):
         """
         before, closed = self.document, self._closed
         if folder is not None:
-            self.work_folders[path.parent] = folder
+            self.work_folders[path if is_folder(path) else path.parent] = folder
+        listed: list[Path] = []
 
         def read(progress: Progress, cancel: Cancel) -> Read:
             with self._opening:  # one at a time, and after closing: documents are locked
                 closed.wait()
                 if cancel():
                     raise Cancelled
-                return self._read(path, before)
+                return self._read(path, before, listed)
 
         def failed(error: Exception) -> None:
             self._heading_for = None
+            if listed and path not in listed:  # a folder: its first image is broken, the others may not be
+                self._show_images(listed)
             if isinstance(error, ReadOnlyFolderError):
                 self.folder_needed.emit(path, str(error))
             elif isinstance(error, DamagedDocumentError):
@@ -112,9 +121,12 @@ class Workbench(QObject):
             f"Opening {path.name}", read, self._show_opened, slot="open", failed=failed, dropped=_close_unseen
         )
 
-    def _read(self, path: Path, before: Document | None) -> Read:
-        """In a worker: the image and its document, after all changes of the one before are on disk."""
-        images = images_in(path if is_folder(path) else path.parent)
+    def _read(self, path: Path, before: Document | None, images: list[Path]) -> Read:
+        """In a worker: the image and its document, after all changes of the one before are on disk.
+
+        `images` gets those of the folder.
+        """
+        images += images_in(path if is_folder(path) else path.parent)
         if is_folder(path):
             if not images:
                 raise UserError(f"“{path}” holds no images that can be opened.")
@@ -133,9 +145,9 @@ class Workbench(QObject):
 
     def _show_opened(self, read: Read) -> None:
         self._heading_for = None
-        opened, self.images = read
+        opened, images = read
+        self._show_images(images)
         if opened is None:
-            self.folder_changed.emit(self.images)
             self.said.emit("This image is open already.")
             return
         if self.document is not None and not self._let_go(self.document):
@@ -145,9 +157,19 @@ class Workbench(QObject):
         self.image = opened.image
         self.document = Document(cast(ImageOnDisk, opened.image), opened.file, opened.store)
         self.prompts.set_document(self.document)
-        self.folder_changed.emit(self.images)
+        self.project.watch(self.document)
         self.document_changed.emit()
         self.said.emit(f"Opened {opened.image.name}")
+
+    def _show_images(self, images: list[Path]) -> None:
+        self.images = images
+        if images:
+            folder = images[0].parent
+            self.project.open(folder, images, self.work_folders.get(folder))
+
+    def _images_changed(self) -> None:
+        """Files came or went."""
+        self.images = [self.project.path(entry.name) for entry in self.project.entries]
 
     def _let_go(self, document: Document) -> bool:
         """Closes a document that another takes the place of; False, and still open, if it can't be saved."""
@@ -381,6 +403,8 @@ class Workbench(QObject):
             self.document = self.image = None
             self.prompts.set_document(None)
             self.document_changed.emit()
+        self.segment_all.stop()
+        self.project.close()
 
 
 def _close_unseen(read: object) -> None:

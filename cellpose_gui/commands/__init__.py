@@ -10,6 +10,7 @@ from cellpose_gui.commands.classes import class_commands
 from cellpose_gui.commands.curation import curation_commands
 from cellpose_gui.commands.edit import edit_commands
 from cellpose_gui.commands.file import file_commands
+from cellpose_gui.commands.folder import folder_commands
 from cellpose_gui.commands.go import go_commands
 from cellpose_gui.commands.help import help_commands
 from cellpose_gui.commands.image import image_commands
@@ -31,6 +32,7 @@ _TABLES = (
     image_commands,
     view_commands,
     go_commands,
+    folder_commands,
     help_commands,
 )
 

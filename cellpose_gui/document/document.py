@@ -141,10 +141,11 @@ class Document(QObject):
             self.selected = selected
             self.selection_changed.emit()
 
-    def set_setting(self, key: str, value: Any) -> None:
-        """Remember a value (anything JSON can hold) with the document, once that has a first change."""
+    def set_setting(self, key: str, value: Any, make: bool = False) -> None:
+        """Remember a value (anything JSON can hold) with the document, once that has a first change, or
+        at once if it is worth to `make` the file."""
         self.settings = {**self.settings, key: value}
-        self._writer.put_setting(key, value)
+        self._writer.put_setting(key, value, make)
 
     @property
     def all_saved(self) -> bool:

@@ -1,121 +1,272 @@
-"""The images of the folder, as thumbnails."""
+"""The images of the folder: find them, see how far each is, open them, say that they are done."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-from PyQt6.QtCore import QSize, Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QColor, QIcon, QImage, QPainter, QPen, QPixmap
-from PyQt6.QtWidgets import QListWidget, QListWidgetItem, QWidget
+from PyQt6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, pyqtSignal
+from PyQt6.QtGui import QKeyEvent, QMouseEvent
+from PyQt6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListView,
+    QMenu,
+    QVBoxLayout,
+    QWidget,
+)
 
-from cellpose_gui.panels.pictures import picture_of
-from cellpose_gui.project.image_folder import has_document
-from cellpose_gui.tasks.task_runner import Cancel, Progress, TaskRunner
-from model_core.errors import UserError
-from model_core.images.readers import read_image
+from cellpose_gui.panels.image_list_model import FILTERS, ORDERS, ImageListModel, Role
+from cellpose_gui.panels.image_row import ImageRow
+from cellpose_gui.panels.run_bar import RunBar
+from cellpose_gui.panels.thumbnails import Thumbnails
+from cellpose_gui.project.project import Project
+from cellpose_gui.project.segment_all import SegmentAll
+from cellpose_gui.tasks.task_runner import TaskRunner
+from model_core.annotation.cells_summary import ImageState
+from model_core.annotation.folder_index import ImageEntry
 
-_SIDE = 88
-_PATH = Qt.ItemDataRole.UserRole
 
-
-class ImageStrip(QListWidget):
-    """A thumbnail an image; a click or Return opens it. A dot marks images that hold work already."""
+class ImageStrip(QWidget):
+    """A row an image; a click or Return opens it. With Ctrl and Shift several are selected and marked."""
 
     chosen = pyqtSignal(object)  # Path
-    _thumbnail_ready = pyqtSignal(object, object)  # Path, QImage
+    state_asked = pyqtSignal(object, object)  # names, ImageState or None
+    note_asked = pyqtSignal(object)  # names
 
-    def __init__(self, tasks: TaskRunner, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, tasks: TaskRunner, project: Project, segment_all: SegmentAll, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self._tasks = tasks
-        self.setAccessibleName("Images of the folder")
-        self.setViewMode(QListWidget.ViewMode.IconMode)
-        self.setMovement(QListWidget.Movement.Static)
-        self.setResizeMode(QListWidget.ResizeMode.Adjust)
-        self.setUniformItemSizes(True)
-        self.setIconSize(QSize(_SIDE, _SIDE))
-        self.setGridSize(QSize(_SIDE + 24, _SIDE + 30))
-        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self._blank = QIcon(QPixmap.fromImage(_filled(QColor(128, 128, 128, 40))))
-        self.itemActivated.connect(self._choose)
-        self.itemClicked.connect(self._choose)
-        self._thumbnail_ready.connect(self._put_thumbnail)
+        self._project = project
+        self._segment_all = segment_all
+        self._folder: Path | None = None
+        self._asked = ""  # the image that was told as the next one, until one is open
+        self.model = ImageListModel(self)
+        self.thumbnails = Thumbnails(tasks, project, self)
+        self.model.show_icons_of(self.thumbnails.of)
+        self.rows = ImageRow(self)
+        self.view = _List()
+        self.view.setModel(self.model)
+        self.view.setItemDelegate(self.rows)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Search names and notes")
+        self.search.setClearButtonEnabled(True)
+        self.search.setAccessibleName("Search names and notes of images")
+        self.filter, self.order = QComboBox(), QComboBox()
+        self.filter.addItems(FILTERS)
+        self.filter.setAccessibleName("Which images are shown")
+        self.order.addItems(ORDERS)
+        self.order.setAccessibleName("Order of the images")
+        for box in (self.filter, self.order):
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.setMinimumContentsLength(6)
+        self.shared = _wrapped()
+        self.counts = _wrapped()
+        self.run_bar = RunBar(segment_all)
+        self._lay_out()
+        self._connect()
+        self._show_counts()
+        self.shared.hide()
 
-    def show_images(self, images: list[Path]) -> None:
-        """Lists these images and makes their thumbnails in the background."""
-        if images == self.images():
-            return
-        self.clear()
-        for path in images:
-            item = QListWidgetItem(self._blank, path.name)
-            item.setData(_PATH, path)
-            item.setToolTip(str(path))
-            self.addItem(item)
-        self.refresh_states()
+    def _lay_out(self) -> None:
+        boxes = QHBoxLayout()
+        boxes.addWidget(self.filter)
+        boxes.addWidget(self.order)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 4)
+        layout.addWidget(self.search)
+        layout.addLayout(boxes)
+        layout.addWidget(self.shared)
+        layout.addWidget(self.view, 1)
+        layout.addWidget(self.counts)
+        layout.addWidget(self.run_bar)
 
-        def make_thumbnails(progress: Progress, cancel: Cancel) -> None:
-            for path in images:
-                if cancel():
-                    return
-                self._thumbnail_ready.emit(path, thumbnail(path))
+    def _connect(self) -> None:
+        self.search.textChanged.connect(self._arrange)
+        self.filter.currentTextChanged.connect(self._arrange)
+        self.order.currentTextChanged.connect(self._arrange)
+        self.view.opened.connect(self._open)
+        self.view.menu_asked.connect(self._show_menu)
+        self.thumbnails.ready.connect(self.model.refresh)
+        self._project.changed.connect(self._show_project)
+        self._project.reading.connect(self._show_reading)
+        self._project.shared.connect(self._show_shared)
+        self._segment_all.changed.connect(self._show_run)
+        self.run_bar.failures_asked.connect(lambda: self.filter.setCurrentText("With problems"))
 
-        self._tasks.run("Thumbnails", make_thumbnails, lambda _: None, slot="thumbnails")
+    # ------------------------------------------------------------------ what others ask
 
     def images(self) -> list[Path]:
-        return [self.item(row).data(_PATH) for row in range(self.count())]  # type: ignore[union-attr]
+        """Those that are shown, in their order."""
+        return [self._project.path(entry.name) for entry in self.model.shown]
+
+    def selected(self) -> list[ImageEntry]:
+        """The selected rows, else the image that is open."""
+        rows = sorted(index.row() for index in self.view.selectedIndexes())
+        if rows:
+            return [self.model.shown[row] for row in rows]
+        return [entry for entry in self.model.all_entries if entry.name == self.rows.current]
+
+    def in_state(self, *states: ImageState) -> list[Path]:
+        """All images of the folder in one of these states, shown or not."""
+        return [self._project.path(entry.name) for entry in self.model.all_entries if entry.state in states]
 
     def mark_current(self, path: Path | None) -> None:
         """Highlights the image that is open."""
-        for row in range(self.count()):
-            if self.item(row).data(_PATH) == path:  # type: ignore[union-attr]
-                self.setCurrentRow(row)
-                QTimer.singleShot(0, lambda: self.scrollToItem(self.currentItem()))  # once they are laid out
-                return
-        self.setCurrentRow(-1)
+        name = "" if path is None or path.parent != self._project.folder else path.name
+        self.rows.current = name
+        self._asked = ""
+        row = self.model.row(name)
+        self.view.clearSelection()
+        if row is not None:
+            index = self.model.index(row)
+            self.view.setCurrentIndex(index)
+            self.view.scrollTo(index)
+        self.model.refresh()
 
-    def refresh_states(self, only: Path | None = None) -> None:
-        """Marks the images that have a document; all of them, or one."""
-        for row in range(self.count()):
-            item = self.item(row)
-            assert item is not None
-            path: Path = item.data(_PATH)
-            if only is None or path == only:
-                item.setText(f"● {path.name}" if has_document(path) else path.name)
+    def next_to_do(self) -> Path | None:
+        """The image that needs work after the open one; asked again, after the one told last.
 
-    def _choose(self, item: QListWidgetItem) -> None:
-        self.chosen.emit(item.data(_PATH))
+        So one that can't be opened doesn't bar the way.
+        """
+        entry = self.model.next_to_do(self._asked or self.rows.current or None)
+        if entry is None:
+            return None
+        self._asked = entry.name
+        return self._project.path(entry.name)
 
-    def _put_thumbnail(self, path: Path, picture: QImage) -> None:
-        for row in range(self.count()):
-            item = self.item(row)
-            if item is not None and item.data(_PATH) == path:
-                item.setIcon(QIcon(QPixmap.fromImage(picture)))
-                return
+    # ------------------------------------------------------------------ what has changed
+
+    def _show_project(self) -> None:
+        if self._project.folder != self._folder:
+            self._folder = self._project.folder
+            self.thumbnails.forget()
+        self._keeping_place(lambda: self.model.show_entries(self._project.folder, self._project.entries))
+        self._show_counts()
+
+    def _arrange(self) -> None:
+        self.model.search = self.search.text()
+        self.model.filter = self.filter.currentText()
+        self.model.order = self.order.currentText()
+        self._keeping_place(self.model.arrange)
+        self._show_counts()
+
+    def _keeping_place(self, change) -> None:  # type: ignore[no-untyped-def]
+        """Selection and the row at the top stay where they are, if they are still shown."""
+        selected = {entry.name for entry in self.selected()} if self.view.selectedIndexes() else set()
+        current = self.view.currentIndex().data()
+        bar = self.view.verticalScrollBar()
+        at = bar.value() if bar is not None else 0
+        reset = False
+
+        def note() -> None:
+            nonlocal reset
+            reset = True
+
+        self.model.modelReset.connect(note)
+        change()
+        self.model.modelReset.disconnect(note)
+        if not reset:
+            return
+        chosen = self.view.selectionModel()
+        assert chosen is not None
+        row = self.model.row(current) if current else None
+        if row is not None:
+            chosen.setCurrentIndex(self.model.index(row), QItemSelectionModel.SelectionFlag.NoUpdate)
+        for name in selected:
+            if (row := self.model.row(name)) is not None:
+                chosen.select(self.model.index(row), QItemSelectionModel.SelectionFlag.Select)
+        if bar is not None:
+            bar.setValue(at)
+
+    def _show_run(self) -> None:
+        self.model.run = self._segment_all.run
+        self.model.refresh()
+
+    def _show_counts(self) -> None:
+        entries = self.model.all_entries
+        counts = dict.fromkeys(ImageState, 0)
+        for entry in entries:
+            counts[entry.state] += 1
+        total = f"{len(entries):,} image{'' if len(entries) == 1 else 's'}"
+        if len(self.model.shown) != len(entries):
+            total = f"{len(self.model.shown):,} of {total} shown"
+        parts = [f"{count:,} {state.value}" for state, count in counts.items() if count]
+        cells = sum(entry.cells for entry in entries)
+        self.counts.setText(
+            f"{total}: {', '.join(parts)}; {cells:,} cells" if entries else "No folder is open"
+        )
+
+    def _show_reading(self, fraction: float) -> None:
+        if fraction < 1:
+            self.counts.setText(f"Reading what is known of the images: {fraction:.0%}")
+        else:
+            self._show_counts()
+
+    def _show_shared(self, user: str) -> None:
+        self.shared.setVisible(bool(user))
+        self.shared.setText(
+            f"⚠ This folder is already open: {user}. Images that are open there can't be opened here; "
+            "take turns, so that nothing is done twice."
+        )
+
+    # ------------------------------------------------------------------ what the person does
+
+    def _open(self, index: QModelIndex) -> None:
+        self.chosen.emit(self._project.path(index.data(Role.ENTRY).name))
+
+    def _show_menu(self, place: QPoint) -> None:
+        names = [entry.name for entry in self.selected()]
+        if not names:
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("&Open", lambda: self.chosen.emit(self._project.path(names[0])))
+        menu.addAction("&Segment", self.run_bar.selected_asked.emit)
+        menu.addSeparator()
+        menu.addAction("Mark as &done", lambda: self.state_asked.emit(names, ImageState.DONE))
+        menu.addAction("E&xclude", lambda: self.state_asked.emit(names, ImageState.EXCLUDED))
+        menu.addAction("&Take up again", lambda: self.state_asked.emit(names, None))
+        menu.addAction("&Note…", lambda: self.note_asked.emit(names))
+        menu.popup(place)
 
 
-def thumbnail(path: Path) -> QImage:
-    """A small picture of the middle plane; a crossed-out square for a file that cannot be read."""
-    try:
-        pixels = read_image(path).coarse(2 * _SIDE)
-        step = max(1, max(pixels.shape[2:]) // (2 * _SIDE))
-        sampled = np.asarray(pixels[:3, pixels.shape[1] // 2, ::step, ::step])
-    except UserError:
-        return _crossed_out()
-    return picture_of(sampled, _SIDE)
+class _List(QListView):
+    """Clicks and Return open; with Ctrl or Shift they select."""
+
+    opened = pyqtSignal(object)  # QModelIndex
+    menu_asked = pyqtSignal(object)  # QPoint on the screen
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAccessibleName("Images of the folder")
+        self.setUniformItemSizes(True)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(lambda at: self.menu_asked.emit(self.mapToGlobal(at)))
+
+    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
+        super().mouseReleaseEvent(event)
+        assert event is not None
+        index = self.indexAt(event.position().toPoint())
+        plain = event.modifiers() == Qt.KeyboardModifier.NoModifier
+        if plain and event.button() == Qt.MouseButton.LeftButton and index.isValid():
+            self.opened.emit(index)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        assert event is not None
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
+            self.opened.emit(self.currentIndex())
+        else:
+            super().keyPressEvent(event)
 
 
-def _filled(colour: QColor) -> QImage:
-    """A QImage, because workers may not touch a QPixmap."""
-    image = QImage(_SIDE, _SIDE, QImage.Format.Format_ARGB32_Premultiplied)
-    image.fill(colour)
-    return image
-
-
-def _crossed_out() -> QImage:
-    image = _filled(QColor(180, 60, 60, 70))
-    painter = QPainter(image)
-    painter.setPen(QPen(QColor(180, 60, 60), 2))
-    painter.drawLine(0, 0, _SIDE, _SIDE)
-    painter.drawLine(0, _SIDE, _SIDE, 0)
-    painter.end()
-    return image
+def _wrapped() -> QLabel:
+    label = QLabel()
+    label.setWordWrap(True)
+    return label

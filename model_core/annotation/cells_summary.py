@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 
 from model_core.annotation.cells_connection import connect, sqlite_errors
+from model_core.annotation.cells_file import FINISHED, CellsFile
 from model_core.annotation.cells_schema import DamagedDocumentError, check_format, is_empty
 from model_core.annotation.object_rows import by_hand, no_rows, read_rows, with_review
 from model_core.annotation.objects import Review
+from model_core.images.readers import read_image
 
 STATE_SETTING, NOTE_SETTING, RUN_SETTING = "state", "note", "segmented by"  # in a document's settings
 
@@ -51,7 +53,7 @@ class Summary:
     """A document in short. `rows` has the dtype OBJECT by rising ID; their classes index `class_names`.
 
     image: the name of the image file when the document was begun; "" when there is no document.
-    steps: of the history that are done.
+    steps: of the history that are done. shape: (Z, Y, X) of the image.
     """
 
     rows: np.ndarray = field(default_factory=no_rows)
@@ -59,6 +61,7 @@ class Summary:
     settings: Mapping[str, Any] = field(default_factory=dict)
     steps: int = 0
     image: str = ""
+    shape: tuple[int, int, int] = (0, 0, 0)
 
     @property
     def state(self) -> ImageState:
@@ -66,6 +69,8 @@ class Summary:
         said = self.settings.get(STATE_SETTING)
         if said in [state.value for state in DECIDED]:
             return ImageState(said)
+        if self.settings.get(FINISHED):
+            return ImageState.IN_REVIEW
         return state_of_work(self.rows, bool(self.steps or self.settings.get(RUN_SETTING)))
 
     @property
@@ -93,11 +98,28 @@ def read_summary(path: Path) -> Summary:
             stored = connection.execute("SELECT key, value FROM settings").fetchall()
             settings = {str(key): json.loads(value) for key, value in stored}
             rows, class_names = read_rows(connection)
-            return Summary(rows, class_names, settings, int(meta["position"]), str(meta["image"]))
+            z, y, x = map(int, json.loads(meta["shape"]))
+            return Summary(rows, class_names, settings, int(meta["position"]), str(meta["image"]), (z, y, x))
         except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
             raise DamagedDocumentError(f"{path} is damaged: {error}.") from error
         finally:
             connection.close()
+
+
+def write_settings(path: Path, image: Path, values: Mapping[str, Any]) -> None:
+    """Put settings into the document of an image that nobody has open; makes it if there is none.
+
+    Raises UserError: LockedDocumentError, DamagedDocumentError, ReadOnlyFolderError, or why the image that a
+    new document would be for can't be read.
+    """
+    summary = read_summary(path)
+    shape = summary.shape if summary.image else read_image(image).shape[1:]
+    file = CellsFile(path, image, shape)
+    try:
+        for key, value in values.items():
+            file.write_setting(key, json.dumps(value), make=True)
+    finally:
+        file.close()
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -74,10 +74,13 @@ class CellsWriter:
         """Have one step written."""
         self._add(_Job(lambda: self._file.write(change), lasting=True))
 
-    def put_setting(self, key: str, value: Any) -> None:
-        """Have a setting written. Raises TypeError or ValueError, here and now, for what JSON can't hold."""
+    def put_setting(self, key: str, value: Any, make: bool = False) -> None:
+        """Have a setting written, see `CellsFile.write_setting`.
+
+        Raises TypeError or ValueError, here and now, for what JSON can't hold.
+        """
         text = json.dumps(value)
-        self._add(_Job(lambda: self._file.write_setting(key, text), lasting=True))
+        self._add(_Job(lambda: self._file.write_setting(key, text, make), lasting=True))
 
     def move(self, path: Path) -> None:
         """Go on in another place, taking along what is pending; given up if it can't be done at once."""

@@ -116,11 +116,16 @@ class FolderIndex:
     def objects(self) -> np.ndarray:
         """All objects, dtype OBJECT, image by image. After a change 0.1 s for a million, else at once."""
         with self._lock:
-            if self._all is None:
-                parts = list(self._rows.values())
-                self._all = np.concatenate(parts) if parts else no_rows()
-                self._share_rows(list(self._rows), [len(part) for part in parts])
-            return self._all
+            parts, known = self._rows.copy(), self._all
+        if known is not None:
+            return known
+        rows = np.concatenate([no_rows(), *parts.values()])  # takes long: others may go on meanwhile
+        with self._lock:
+            if all(self._rows.get(name) is part for name, part in parts.items()) and len(parts) == len(
+                self._rows
+            ):
+                self._take_all(rows, {name: len(part) for name, part in parts.items()})
+        return rows
 
     # ------------------------------------------------------------------ keeping up
 
@@ -181,6 +186,19 @@ class FolderIndex:
                 state = known.state if decided else state_of_work(rows, steps > 0)
                 self._keep_rows(_counted(replace(known, state=state), rows), rows)
 
+    def claim(self) -> bool:
+        """Try again to have the folder for oneself; False while somebody else still has it open."""
+        if not self.file.other_user:
+            return True
+        file = IndexFile(self.folder)
+        if file.other_user:
+            file.close()
+            return False
+        file, self.file = self.file, file
+        file.close()
+        self._save([entry.name for entry in self.entries], set())
+        return True
+
     def close(self) -> None:
         """Give the folder free."""
         self.file.close()
@@ -231,13 +249,13 @@ class FolderIndex:
                 self._all = None
             self._entries[entry.name] = entry
 
-    def _share_rows(self, names: list[str], lengths: list[int]) -> None:
+    def _take_all(self, rows: np.ndarray, lengths: dict[str, int]) -> None:
         """Nothing is in memory twice: the rows of an image are a part of all rows."""
-        assert self._all is not None
-        self._all.flags.writeable = False
-        starts = np.cumsum([0, *lengths]).tolist()
-        for name, start, stop in zip(names, starts, starts[1:], strict=False):
-            self._rows[name] = self._all[start:stop]
+        rows.flags.writeable = False
+        self._all = rows
+        stops = np.cumsum(list(lengths.values()), dtype=int).tolist()
+        for (name, length), stop in zip(lengths.items(), stops, strict=True):
+            self._rows[name] = rows[stop - length : stop]
 
     # ------------------------------------------------------------------ the file
 
@@ -246,8 +264,9 @@ class FolderIndex:
             for name in gone:
                 del self._entries[name], self._rows[name]
                 self._all = None
-            images = [_stored(self._entries[name], self._rows[name]) for name in names]
-            self.file.save(images, gone, self.class_names)
+            images = [(self._entries[name], self._rows[name]) for name in names]
+            class_names = self.class_names.copy()
+        self.file.save((_stored(entry, rows) for entry, rows in images), gone, class_names)
 
     def _load(self) -> None:
         try:
@@ -264,8 +283,7 @@ class FolderIndex:
         self.class_names = class_names or [""]
         self._names = [entry.name for entry in entries]
         self._entries = {entry.name: entry for entry in entries}
-        self._all = rows
-        self._share_rows(self._names, [len(blob) for blob in blobs])
+        self._take_all(rows, {entry.name: len(blob) for entry, blob in zip(entries, blobs, strict=True)})
 
 
 def _same_files(one: ImageEntry, other: ImageEntry) -> bool:

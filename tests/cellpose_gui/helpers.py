@@ -40,6 +40,7 @@ class FakeSegmenter:
         diameter: float | None,
         progress: Callable[[float, str], None],
         cancel: Callable[[], bool],
+        **options: object,
     ) -> Segmentation:
         self.diameters.append(diameter)
         self.started.set()

@@ -12,8 +12,8 @@ from PyQt6.QtWidgets import QLabel, QSlider
 from pytestqt.qtbot import QtBot
 
 from cellpose_gui.main_window import MainWindow
-from cellpose_gui.panels.image_strip import thumbnail
 from cellpose_gui.panels.task_bar import time_in_words
+from cellpose_gui.panels.thumbnails import thumbnail
 from tests.cellpose_gui.helpers import open_image, press
 
 
@@ -56,28 +56,6 @@ def test_labels_fade_by_their_slider(qtbot: QtBot, window: MainWindow) -> None:
     press(qtbot, window, Qt.Key.Key_X)
     assert not window.canvas.overlay.visible
     assert not window.overlay_panel.labels.isChecked()
-
-
-def test_the_strip_opens_by_a_click_and_marks_what_is_open(
-    qtbot: QtBot, window: MainWindow, images: list[Path]
-) -> None:
-    open_image(qtbot, window, images[0])
-    strip = window.strip
-    qtbot.waitUntil(lambda: not window.tasks.busy)  # thumbnails are there
-    place = strip.visualItemRect(strip.item(2)).center()
-    qtbot.mouseClick(strip.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    qtbot.waitUntil(lambda: window.workbench.path == images[2])
-    assert strip.currentRow() == 2
-    assert window.canvas.view.hasFocus()
-
-
-def test_images_with_work_are_marked_when_the_folder_is_opened(
-    qtbot: QtBot, window: MainWindow, images: list[Path]
-) -> None:
-    images[1].with_suffix(".cells").touch()
-    open_image(qtbot, window, images[0])
-    texts = [window.strip.item(row).text() for row in range(3)]  # type: ignore[union-attr]
-    assert texts == [images[0].name, f"● {images[1].name}", images[2].name]
 
 
 @pytest.mark.parametrize("planes", [1, 5])

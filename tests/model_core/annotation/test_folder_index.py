@@ -11,7 +11,16 @@ import numpy as np
 import pytest
 import tifffile
 
-from model_core.annotation.cells_summary import STATE_SETTING, ImageState, Summary, read_summary
+from model_core.annotation.cells_connection import LockedDocumentError
+from model_core.annotation.cells_file import cells_path
+from model_core.annotation.cells_summary import (
+    NOTE_SETTING,
+    STATE_SETTING,
+    ImageState,
+    Summary,
+    read_summary,
+    write_settings,
+)
 from model_core.annotation.folder_index import FolderIndex
 from model_core.annotation.index_file import INDEX_NAME
 from model_core.annotation.object_rows import REVIEWS, SOURCES, by_hand, rows_of_records, with_review
@@ -158,11 +167,16 @@ def test_the_second_one_learns_who_has_the_folder_open(folder: Path) -> None:
     second = looked(folder)
     assert " on " in second.file.other_user and not first.file.other_user
     assert [e.cells for e in second.entries] == [0, 2, 0], "and can look all the same"
-    second.close()
+    assert not second.claim()
     first.close()
+    assert second.claim() and not second.file.other_user
     third = FolderIndex(folder)
-    assert not third.file.other_user
+    assert third.file.other_user
     third.close()
+    second.close()
+    again = FolderIndex(folder)
+    assert not again.file.other_user and [e.cells for e in again.entries] == [0, 2, 0]
+    again.close()
 
 
 def test_a_document_open_elsewhere_is_left_alone_and_read_later(folder: Path) -> None:
@@ -310,3 +324,22 @@ def test_reading_leaves_documents_as_they_are(folder: Path) -> None:
     looked(folder).close()
     after = (folder / "cells 2.cells").read_bytes(), (folder / "cells 2.cells").stat().st_mtime_ns
     assert before == after
+
+
+def test_settings_of_a_document_that_nobody_has_open(folder: Path) -> None:
+    image = folder / "cells 1.tif"
+    write_settings(cells_path(image), image, {STATE_SETTING: "excluded", NOTE_SETTING: "blurred"})
+    write_settings(folder / "cells 2.cells", folder / "cells 2.tif", {STATE_SETTING: "done"})
+    index = looked(folder)
+    assert [(e.state.value, e.note, e.cells) for e in index.entries] == [
+        ("excluded", "blurred", 0),
+        ("done", "", 2),
+        ("new", "", 0),
+    ]
+    index.close()
+    document = SavedStore(image, SHAPE)
+    with pytest.raises(LockedDocumentError):
+        write_settings(cells_path(image), image, {STATE_SETTING: None})
+    document.close()
+    write_settings(cells_path(image), image, {STATE_SETTING: None})
+    assert read_summary(cells_path(image)).state is ImageState.NEW
