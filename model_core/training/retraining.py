@@ -56,6 +56,7 @@ from model_core.training.retraining_state import (
 )
 from model_core.training.reviewed import ReviewedImage
 from model_core.training.stopwatch import Stopwatch
+from model_core.training.trainer import NotANumberError
 from model_core.training.trusted_planes import (
     crops_of_trusted,
     planes_to_learn,
@@ -138,8 +139,9 @@ def retrain(
 
     Some cells are held back, always the same ones of a document, and never learned from; where there are
     few, all are held back in turn (cross-validation). The result is the model at the best moment of the run.
-    What it learned so far is stored in the ``work`` folder every minute, and stays there until the result is
-    saved, `discard` is called or another retraining begins.
+    What it learned so far is stored in the ``work`` folder every minute. After a crash, or with a result that
+    nobody has decided about, it stays there until the result is saved, `discard` is called or another
+    retraining begins.
 
     Args:
         report: called about twice a second, in this thread. cancel, pause: asked several times a second (a
@@ -152,7 +154,11 @@ def retrain(
             running, or the loss is not a number from the first steps on.
     """
     with alone(request.work):
-        return _Retraining(request, report, cancel, pause).run()
+        try:
+            return _Retraining(request, report, cancel, pause).run()
+        except (Cancelled, NotANumberError):  # nothing to go on with
+            discard(request.work)
+            raise
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,6 +220,8 @@ class _Retraining:
         self._teller.cells = cells - (judged if held_out and len(ways) == 1 else 0)
         self._teller.ap_before = average_precision_of(looks)
         self._teller.begin(Phase.LEARNING)
+        if self._earlier is None:
+            self._note(0.0)
         if len(ways) == 1:
             return self._with_held_out(network, ways[0], held_out)
         everything = [plane for image, pixels in pairs for plane in planes_to_learn(image, pixels, usual)]
@@ -371,13 +379,17 @@ class _Retraining:
         save_package(self._request.work / BEST, network, self._card)
 
     def _note(self, seconds: float) -> None:
+        """Notes that there is a training to go on with."""
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
         start, teller = str(self._request.start or ""), self._teller
         minutes = self._options.minutes
         notes = Interrupted(
             self._request.name, start, now, minutes, seconds, teller.ap_before, teller.ap_best
         )
-        note(self._request.work, notes)
+        try:
+            note(self._request.work, notes)
+        except UserError as error:
+            self._complain(error)
 
     def _complain(self, error: UserError) -> None:
         words = f"The training could not be stored on the way, so after a crash it is lost: {error}"

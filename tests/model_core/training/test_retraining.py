@@ -186,8 +186,16 @@ def test_cancel_keeps_the_best_so_far(making: Making, better_each_time: None) ->
 
 
 def test_cancel_before_there_is_anything(making: Making) -> None:
+    begun = threading.Event()
+
+    def report(progress: RetrainProgress) -> None:
+        if progress.phase is Phase.LEARNING:
+            begun.set()
+
+    request = making((40, 40), epochs=20)
     with pytest.raises(Cancelled):
-        retrain(making((40, 40)), cancel=lambda: True)
+        retrain(request, report, cancel=begun.is_set)
+    assert interrupted(request.work) is None
 
 
 def test_a_pause_does_not_count(making: Making, better_each_time: None) -> None:
@@ -221,6 +229,21 @@ def test_interrupted_training_goes_on(making: Making, better_each_time: None) ->
     assert result.card.recipe["steps"] > 1
     discard(request.work)
     assert interrupted(request.work) is None
+
+
+def test_a_training_of_few_cells_begins_anew_after_a_crash(making: Making, better_each_time: None) -> None:
+    class Killed(BaseException):
+        pass
+
+    def report(progress: RetrainProgress) -> None:
+        if progress.loss is not None:
+            raise Killed
+
+    request = making((5, 4), epochs=0.5)
+    with pytest.raises(Killed):
+        retrain(request, report)
+    assert interrupted(request.work) is not None
+    assert retrain(replace(request, resume=True)).comparison.cross_validated
 
 
 def test_a_damaged_state_is_begun_anew(making: Making, better_each_time: None) -> None:
