@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model_core.annotation.matching import match, overlaps
+from model_core.annotation.measure import measure
 from model_core.images.image import Image
 from model_core.segmentation.segmenter import segment
 from model_core.segmentation.tiling import Cancel
@@ -177,10 +178,10 @@ def compare(
 
 def _image_change(view: View, before: Look, after: Look) -> ImageChange:
     cells = []
+    extents = measure(view.cells[None], (0, view.box[0], view.box[2]))
     for id_ in before.iou:
-        y, x = np.nonzero(view.cells == id_)
-        top, left = view.box[0], view.box[2]
-        box = (int(y.min()) + top, int(y.max()) + top + 1, int(x.min()) + left, int(x.max()) + left + 1)
+        _, _, y0, y1, x0, x1 = extents[id_].box
+        box = (y0, y1, x0, x1)
         change = _CHANGES[id_ in before.right, id_ in after.right]
         cells.append(CellChange(view.path, id_, view.plane, box, before.iou[id_], after.iou[id_], change))
     return ImageChange(

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from scipy.ndimage import distance_transform_edt
 
 from model_core.training.reviewed import ReviewedImage
 
@@ -84,8 +83,13 @@ def _nearer(held: np.ndarray, labels: np.ndarray, trusted: np.ndarray) -> np.nda
         return held
     if (held | (labels == 0)).all():
         return np.ones_like(held)
-    y, x = distance_transform_edt(labels == 0, return_distances=False, return_indices=True)
-    nearer: np.ndarray = held[y, x]
+    cells = labels > 0
+    _, nearest = cv2.distanceTransformWithLabels(
+        (~cells).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    of_held = np.zeros(int(nearest.max()) + 1, bool)
+    of_held[nearest[cells]] = held[cells]  # every pixel of a cell has a number of its own
+    nearer: np.ndarray = of_held[nearest]
     return nearer
 
 

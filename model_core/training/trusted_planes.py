@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from model_core.annotation.measure import measure
 from model_core.errors import UserError
 from model_core.formats.numbering import consecutive
 from model_core.images.image import Image
@@ -118,10 +119,7 @@ def _boxes(cells: np.ndarray) -> Iterator[Box]:
     if max(height, width) <= _LARGEST:
         yield 0, height, 0, width
         return
-    left = {}
-    for id_ in np.unique(cells[cells > 0]).tolist():
-        y, x = np.nonzero(cells == id_)
-        left[id_] = (y.min(), y.max() + 1, x.min(), x.max() + 1)
+    left = {id_: extent.box[2:] for id_, extent in measure(cells[None]).items()}
     while left:
         found: list[int] = []
         for y0, y1, x0, x1 in left.values():

@@ -1,0 +1,104 @@
+"""Which cells are held back, what belongs to them, and where a model is looked at."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drawings import balls, crowd
+
+from model_core.training.comparing import View, look
+from model_core.training.held_out import splits, with_ring
+from model_core.training.reviewed import ReviewedImage
+from model_core.training.trusted_planes import planes_to_learn, views_of
+
+
+def image(labels: np.ndarray, name: str = "a.tif", complete: bool = False) -> ReviewedImage:
+    labels = labels.astype(np.uint32).reshape(-1, *labels.shape[-2:])
+    trusted = np.ones(labels.shape, bool) if complete else labels > 0
+    return ReviewedImage(Path(name), labels, trusted, np.zeros(labels.shape, bool))
+
+
+def test_the_same_cells_are_held_back_in_every_round() -> None:
+    labels = crowd(0, (200, 200), 150, 7)
+    (first,) = splits([image(labels)])
+    fewer = np.where(labels % 3 == 0, 0, labels)
+    (second,) = splits([image(fewer)])
+    held, later = set(np.unique(second[0].cells)), set(np.unique(first[0].cells))
+    assert 10 <= len(held) < len(later) and held < later
+    (other,) = splits([image(labels, "b.tif")])
+    assert set(np.unique(other[0].cells)) != later
+
+
+def test_held_out_cells_and_what_is_nearest_to_them_are_not_learned_from() -> None:
+    labels = crowd(0, (200, 200), 100, 7)
+    (way,) = splits([image(labels, complete=True)])
+    part = way[0]
+    assert not (part.learned.trusted & part.zone).any()
+    assert (part.learned.trusted | part.zone).all()
+    assert (part.zone[part.cells > 0]).all() and not (part.zone & (part.learned.labels > 0)).any()
+    assert np.array_equal(part.learned.labels + part.cells, image(labels).labels)
+    share = np.count_nonzero(np.unique(part.cells)) / np.count_nonzero(np.unique(labels))
+    assert 0.1 < share < 0.35
+
+
+def test_few_cells_are_held_back_in_turn_and_each_once() -> None:
+    two = [
+        image(balls((60, 60), [(15, 15), (15, 45), (45, 15)], 8)),
+        image(balls((60, 60), [(30, 30)], 8), "b.tif"),
+    ]
+    ways = splits(two)
+    assert len(ways) == 3
+    held = [
+        (n, id_) for way in ways for n, part in enumerate(way) for id_ in np.unique(part.cells)[1:].tolist()
+    ]
+    assert sorted(held) == [(0, 1), (0, 2), (0, 3), (1, 1)]
+    assert splits([two[1]]) == [] and splits([]) == []
+
+
+def test_a_ring_of_background_is_trusted_but_for_other_objects() -> None:
+    cell = image(balls((40, 40), [(20, 20)], 6))
+    others = np.zeros((1, 40, 40), bool)
+    others[0, :, 27:] = True
+    ring = with_ring(replace(cell, others=others), 2)
+    assert ring.trusted[0, 20, 12] and not ring.trusted[0, 20, 11]
+    assert ring.trusted[0, 20, 26] and not ring.trusted[0, 20, 27]
+
+
+def test_large_planes_are_looked_at_in_squares() -> None:
+    labels = balls((1500, 2100), [(100, 100), (120, 160), (1400, 2000)], 20)
+    part = replace(splits([image(labels)])[0][0], cells=image(labels).labels)
+    pixels = np.zeros((2, 1, 1500, 2100), np.uint8)
+    views = views_of(part, pixels)
+    assert sorted(np.unique(view.cells)[1:].tolist() for view in views) == [[1, 2], [3]]
+    for view in views:
+        y0, y1, x0, x1 = view.box
+        assert view.image.shape == (2, 1, y1 - y0, x1 - x0) == (2, 1, 768, 768)
+        assert np.array_equal(view.cells, labels[y0:y1, x0:x1])
+
+
+def test_planes_of_a_volume_are_learned_from_in_three_directions() -> None:
+    labels = np.stack([balls((50, 40), [(25, 20)], 9)] * 5)
+    planes = planes_to_learn(image(labels), np.zeros((1, 5, 50, 40), np.uint8), 18.0)
+    assert {plane.labels.shape for plane in planes} == {(50, 40), (5, 40), (5, 50)}
+    assert all(plane.trusted is not None and plane.trusted.any() for plane in planes)
+
+
+@pytest.mark.parametrize(("shift", "right", "false"), [(0, 2, 0), (3, 2, 0), (9, 0, 2)])
+def test_a_look_counts_what_is_found_and_what_is_false(
+    shift: int, right: int, false: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    true = balls((60, 120), [(30, 30), (30, 90)], 10)
+    zone = np.zeros(true.shape, bool)
+    zone[10:50, 10:110] = True
+    found = np.roll(true, shift, 1)
+    found[0:8, 0:8] = 7  # outside the zone: nobody knows
+
+    class Found:
+        labels = found[None]
+
+    monkeypatch.setattr("model_core.training.comparing.segment", lambda *_, **__: Found)
+    view = View(Path("a"), 0, (0, 60, 0, 120), None, true.astype(np.uint32), zone)  # type: ignore[arg-type]
+    seen = look(None, view)  # type: ignore[arg-type]
+    assert (len(seen.right), seen.false, seen.total) == (right, false, 2 + false)
+    assert set(seen.iou) == {1, 2}
