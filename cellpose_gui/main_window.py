@@ -178,6 +178,7 @@ class MainWindow(QMainWindow):
         self.strip.chosen.connect(bench.open)
         canvas.hovered.connect(self._hovered)
         canvas.said.connect(self._say)
+        canvas.failed.connect(lambda error: self._problem("Some pixels are shown black", error))
         canvas.tool_changed.connect(self._refresh_commands)
         for dock in self.docks.values():
             dock.visibilityChanged.connect(self._refresh_commands)
@@ -189,7 +190,7 @@ class MainWindow(QMainWindow):
 
     def _document_changed(self) -> None:
         document = self.workbench.document
-        self.canvas.set_document(document)
+        self.canvas.set_document(document, self.workbench.channels)
         self.channel_panel.rebuild()
         self.class_panel.set_document(document)
         self.object_panel.set_document(document)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 from PyQt6.QtCore import QObject, pyqtSignal
 
+from cellpose_gui.canvas.channel_display import ChannelDisplay, default_channels
 from cellpose_gui.document.document import Document, ImageOnDisk
 from cellpose_gui.project.image_folder import neighbour
 from cellpose_gui.project.project import Project
@@ -25,11 +26,18 @@ from model_core.annotation.model_patch import MODEL_STEP
 from model_core.annotation.patch import Patch, StalePatchError
 from model_core.errors import Cancelled, UserError
 from model_core.formats.folder import images_in
+from model_core.images.glance import glance
 from model_core.images.image import Image
 from model_core.images.readers import is_folder
 from model_core.models.registry import model_names
 
-Read = tuple[work.Opened | None, list[Path]]  # what was opened (None: it is open already), images beside it
+
+class Read(NamedTuple):
+    """What a worker has read: the image (None: it is open already), how it is to look, the images beside."""
+
+    opened: work.Opened | None
+    images: list[Path]
+    channels: tuple[ChannelDisplay, ...] = ()
 
 
 class Workbench(QObject):
@@ -53,6 +61,7 @@ class Workbench(QObject):
         self.image: Image | None = None
         self.document: Document | None = None
         self.images: list[Path] = []
+        self.channels: tuple[ChannelDisplay, ...] = ()  # of the open image, as nobody has changed them yet
         self.work_folders: dict[Path, Path] = {}  # where work goes for images in folders that are read-only
         self._heading_for: Path | None = None  # the image that is being opened
         self._opening = threading.Lock()
@@ -134,19 +143,25 @@ class Workbench(QObject):
         folder = self.work_folders.get(path.parent)
         if before is not None:
             if path == before.image.path and before.path == cells_path(path, folder):
-                return None, images
+                return Read(None, images)
             if before.path == cells_path(path, folder):
                 raise UserError(
                     f"“{path.name}” and “{before.image.path.name}” would keep their cells in the same file, "
                     f"{before.path.name}. Give one of them another name."
                 )
             before.wait_until_saved()
-        return work.open_image(path, folder), images
+        opened = work.open_image(path, folder)
+        try:
+            channels = default_channels(glance(opened.image, 0), opened.image.channel_names)
+        except BaseException:
+            opened.file.close()
+            raise
+        return Read(opened, images, channels)
 
     def _show_opened(self, read: Read) -> None:
         self._heading_for = None
-        opened, images = read
-        self._show_images(images)
+        opened = read.opened
+        self._show_images(read.images)
         if opened is None:
             self.said.emit("This image is open already.")
             return
@@ -155,6 +170,7 @@ class Workbench(QObject):
             return
         self.tasks.cancel("segment")
         self.image = opened.image
+        self.channels = read.channels
         self.document = Document(cast(ImageOnDisk, opened.image), opened.file, opened.store)
         self.prompts.set_document(self.document)
         self.project.watch(self.document)
@@ -409,5 +425,5 @@ class Workbench(QObject):
 
 def _close_unseen(read: object) -> None:
     """Gives a document free that was opened for nothing."""
-    if isinstance(read, tuple) and isinstance(read[0], work.Opened):
-        read[0].file.close()
+    if isinstance(read, Read) and read.opened is not None:
+        read.opened.file.close()

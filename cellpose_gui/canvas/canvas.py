@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Protocol, cast
+from typing import cast
 
-import numpy as np
 from PyQt6.QtCore import QEvent, QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QKeyEvent, QPainterPath
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
 from cellpose_gui.canvas.cell_classes import CellClasses
-from cellpose_gui.canvas.channel_display import ChannelDisplay
+from cellpose_gui.canvas.channel_display import ChannelDisplay, default_channels
 from cellpose_gui.canvas.colour_by import ColourBy
 from cellpose_gui.canvas.guides import Guides
 from cellpose_gui.canvas.image_item import ImageItem, ImageStyle
@@ -33,16 +32,10 @@ from model_core.annotation.boxes import around
 from model_core.annotation.deleting import delete
 from model_core.annotation.patch import Box, Patch
 from model_core.annotation.proposal import Operation
+from model_core.images.glance import glance
+from model_core.images.image import Image
 
 LARGEST_BRUSH = 500.0
-
-
-class HasPixels(Protocol):
-    """What the canvas must know of the image of a document, beside what the document knows."""
-
-    @property
-    def pixels(self) -> np.ndarray:
-        """(C, Z, Y, X)."""
 
 
 class Canvas(QWidget):
@@ -60,6 +53,7 @@ class Canvas(QWidget):
     channels_changed = pyqtSignal()
     view_changed = pyqtSignal()  # the zoom factor or the part of the image that is shown
     said = pyqtSignal(str)  # a line for the status bar
+    failed = pyqtSignal(object)  # a UserError: some pixels of the image can't be read
 
     def __init__(self, parent: QWidget | None = None, tasks: TaskRunner | None = None) -> None:
         super().__init__(parent)
@@ -73,6 +67,8 @@ class Canvas(QWidget):
         self._image, self._overlay = ImageItem(), LabelItem()
         for item in (self._image, self._overlay):
             self.view.add(item)
+        self._image.pixels_arrived.connect(self._read_again)
+        self._image.failed.connect(self.failed)
         self.guides = Guides(self.view, self._image)
         self._shape, self._ring = Mark(fill_opacity=0.12), Mark()
         for mark in (self._shape, self._ring):
@@ -82,7 +78,6 @@ class Canvas(QWidget):
         self.classes = CellClasses(self)
         self.classes.changed.connect(self.colour_by.refresh)
         self._document: Document | None = None
-        self._pixels = np.zeros((1, 1, 0, 0), np.uint8)
         self._plane = 0
         self._brush_size = 12.0
         self._pointer: Pointer | None = None
@@ -109,8 +104,13 @@ class Canvas(QWidget):
     def document(self) -> Document | None:
         return self._document
 
-    def set_document(self, document: Document | None) -> None:
-        """Show another document from its first plane, fitted, with automatic levels; None shows nothing."""
+    def set_document(
+        self, document: Document | None, channels: tuple[ChannelDisplay, ...] | None = None
+    ) -> None:
+        """Show another document from its first plane, fitted; None shows nothing.
+
+        `channels`: how its channels look; None looks at the pixels here and now.
+        """
         self._tool.cancel()
         if self._document is not None:
             self._document.patch_applied.disconnect(self._show_patch)
@@ -120,14 +120,16 @@ class Canvas(QWidget):
         self.colour_by.set_document(document)
         self.guides.set_document(document)
         if document is None:
-            self._image.set_pixels(None)
+            self._image.set_image(None)
             self._overlay.set_labels(None)
             self.hovered.emit(None)
             return
         document.patch_applied.connect(self._show_patch)
         document.selection_changed.connect(self._show_selection)
-        self._pixels = cast(HasPixels, document.image).pixels
-        self._image.set_pixels(self._pixels)
+        image = cast(Image, document.image)
+        if channels is None:
+            channels = default_channels(glance(image, 0), image.channel_names)
+        self._image.set_image(image, channels)
         self._overlay.set_labels(document.labels)
         self._overlay.set_locked(id_ for id_, record in document.objects.items() if record.locked)
         self.view.set_image_size(*document.labels.shape[1:])
@@ -412,11 +414,14 @@ class Canvas(QWidget):
         if self._pointer is not None:
             self._tool.hover(self._pointer)
 
+    def _read_again(self) -> None:
+        if self._pointer is not None:
+            self.hovered.emit(self._reading(self._pointer))
+
     def _reading(self, pointer: Pointer) -> Reading | None:
         if self._document is None or not self._on_image(pointer):
             return None
-        pixels = self._pixels[:, self._plane, pointer.row, pointer.col]
-        values = tuple(float(value) for value in np.asarray(pixels))
+        values = self._image.values_at(pointer.row, pointer.col)
         label = int(self._document.labels[self._plane, pointer.row, pointer.col])
         return Reading(self._plane, pointer.row, pointer.col, values, label)
 

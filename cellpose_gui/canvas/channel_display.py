@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pyqtgraph as pg
 
 from cellpose_gui.canvas.levels import auto_levels
+from model_core.images.lazy import Pixels
 
 COLOURS: dict[str, tuple[int, int, int]] = {
     "grey": (255, 255, 255),
@@ -76,15 +78,22 @@ def _is_wide(dtype: np.dtype) -> bool:
     return dtype not in (np.uint8, np.uint16)
 
 
-def default_channels(pixels: np.ndarray, plane: int) -> tuple[ChannelDisplay, ...]:
-    """Displays for a (C, Z, Y, X) image: three 8-bit channels are a photograph and keep their full range."""
-    count = len(pixels)
+def default_channels(pixels: Pixels, channel_names: Sequence[str] = ()) -> tuple[ChannelDisplay, ...]:
+    """Displays for `(C, Y, X)` pixels: three 8-bit channels are a photograph and keep their full range."""
+    count = pixels.shape[0]
+    called = channel_names if len(channel_names) == count else [""] * count
     names = _BY_COUNT.get(count, _MANY)
     if count == 3 and pixels.dtype == np.uint8:
-        return tuple(ChannelDisplay(0, 255, colour=name) for name in names)
+        return tuple(
+            ChannelDisplay(0, 255, colour=colour, name=name)
+            for colour, name in zip(names, called, strict=True)
+        )
     return tuple(
         ChannelDisplay(
-            *auto_levels(channel[plane]), colour=names[number % len(names)], visible=number < _SHOWN
+            *auto_levels(channel),
+            colour=names[number % len(names)],
+            visible=number < _SHOWN,
+            name=called[number],
         )
         for number, channel in enumerate(pixels)
     )

@@ -15,6 +15,7 @@ from model_core.annotation.classes import SETTING, Classes, from_setting
 from model_core.annotation.objects import ObjectRecord, Review, Source
 from model_core.annotation.shape import circularities, diameter, mean_brightness
 from model_core.errors import Cancelled
+from model_core.images.lazy import Pixels
 
 EACH = "Each cell"
 _REST = 150  # ms without a change after which colours are computed anew
@@ -28,7 +29,7 @@ class Known:
     """What colours are made of, as it is at one moment; `channels` (C, Z, Y, X)."""
 
     labels: np.ndarray
-    channels: np.ndarray
+    channels: Pixels
     objects: dict[int, ObjectRecord]
     classes: Classes
     cancelled: Callable[[], bool]

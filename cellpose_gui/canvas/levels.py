@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from model_core.images.lazy import Pixels
+
 SAMPLE = 50_000  # 100 of them lie above the white point: 16 channels take no longer than a blink
 
 
-def auto_levels(plane: np.ndarray, low: float = 0.5, high: float = 99.8) -> tuple[float, float]:
+def auto_levels(plane: Pixels, low: float = 0.5, high: float = 99.8) -> tuple[float, float]:
     """Black and white point of a (Y, X) plane: percentiles of a regular subsample, blind to NaN and infinity.
 
     Always `black < white`. A sparse image, whose percentiles coincide, falls back to its extremes; a constant

@@ -31,8 +31,7 @@ def build_pyramid(plane: np.ndarray, cancelled: Callable[[], bool] = lambda: Fal
 
 def _halved(plane: np.ndarray, cancelled: Callable[[], bool]) -> np.ndarray | None:
     channels, height, width = plane.shape
-    keeps_type = plane.dtype in (np.uint8, np.uint16, np.int16, np.float32)
-    half = np.empty((channels, height // 2, width // 2), plane.dtype if keeps_type else np.float32)
+    half = np.empty((channels, height // 2, width // 2), halved_type(plane.dtype))
     for channel in range(channels):
         for top in range(0, height // 2, _STRIP):
             if cancelled():
@@ -41,11 +40,17 @@ def _halved(plane: np.ndarray, cancelled: Callable[[], bool]) -> np.ndarray | No
             strip = np.asarray(plane[channel, 2 * top : 2 * bottom, : width // 2 * 2]).astype(
                 half.dtype, copy=False
             )
-            half[channel, top:bottom] = _mean2x2(strip)
+            half[channel, top:bottom] = mean2x2(strip)
     return half
 
 
-def _mean2x2(strip: np.ndarray) -> np.ndarray:
+def halved_type(dtype: np.dtype) -> np.dtype:
+    """The type of the copies of an image."""
+    return dtype if dtype in (np.uint8, np.uint16, np.int16, np.float32) else np.dtype(np.float32)
+
+
+def mean2x2(strip: np.ndarray) -> np.ndarray:
+    """Means of 2 x 2 pixels of an array (Y, X) with even sides, of a type that `halved_type` gives."""
     size = (strip.shape[1] // 2, strip.shape[0] // 2)
     if strip.dtype == np.float32 and not np.isfinite(strip).all():
         finite = np.isfinite(strip)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A pixel of the plane that is shown. `values`: one per channel, in the units of the image."""
+    """A pixel of the plane that is shown. `values`: one per channel, in the units of the image; NaN where it
+    is not read yet."""
 
     plane: int
     row: int

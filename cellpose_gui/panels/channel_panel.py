@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 from PyQt6.QtCore import QSignalBlocker, QSize, Qt
 from PyQt6.QtWidgets import (
@@ -24,6 +25,8 @@ from cellpose_gui.canvas.canvas import Canvas
 from cellpose_gui.canvas.channel_display import COLOURS, TABLES, ChannelDisplay
 from cellpose_gui.panels.focus import leave_keys_to_canvas
 from cellpose_gui.panels.histogram import Histogram, HistogramView, histogram_of
+from model_core.images.glance import glance
+from model_core.images.image import Image
 
 _ROWS = 5  # channels in view; more scroll
 _WIDE = 1e12
@@ -233,13 +236,13 @@ class ChannelPanel(QWidget):
             self._reading.cancel()
             self.histogram.show_histogram(None)
             return
-        pixels, channel, plane = document.image.pixels, self.current, self._canvas.plane  # type: ignore[attr-defined]
-        whole = pixels.dtype.kind in "iub"
+        image, channel, plane = cast(Image, document.image), self.current, self._canvas.plane
+        whole = image.dtype.kind in "iub"
         step = 1.0 if whole else max(1e-2, (self.white.value() - self.black.value()) / 100)
         for box in (self.black, self.white):
             box.setDecimals(0 if whole else 4)
             box.setSingleStep(step)
-        self._reading.start(lambda cancelled: histogram_of(pixels[channel, plane]))
+        self._reading.start(lambda cancelled: histogram_of(glance(image, plane)[channel]))
 
     def _show_histogram(self, histogram: object) -> None:
         assert isinstance(histogram, Histogram)

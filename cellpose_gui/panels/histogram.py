@@ -10,6 +10,7 @@ from PyQt6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPalette, QP
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from cellpose_gui.canvas.levels import SAMPLE, auto_levels
+from model_core.images.lazy import Pixels
 
 _BINS = 128
 _REACH = 8  # logical pixels from a level within which a press takes it
@@ -25,7 +26,7 @@ class Histogram:
     auto: tuple[float, float]
 
 
-def histogram_of(plane: np.ndarray) -> Histogram:
+def histogram_of(plane: Pixels) -> Histogram:
     """Of a subsample of a (Y, X) plane, without NaN and infinity; for a worker."""
     step = max(1, int(np.ceil(np.sqrt(plane.size / SAMPLE))))
     sample = np.asarray(plane[::step, ::step]).ravel().astype(np.float64)

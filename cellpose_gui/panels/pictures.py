@@ -33,7 +33,7 @@ def outlined(image: Image, labels: np.ndarray, side: int = _SIDE) -> QImage:
 
 def _rgb(pixels: np.ndarray) -> np.ndarray:
     channels = []
-    for channel, shown in zip(pixels, default_channels(pixels[:, None], 0), strict=True):
+    for channel, shown in zip(pixels, default_channels(pixels), strict=True):
         shade = np.clip((channel.astype(np.float32) - shown.black) / (shown.white - shown.black), 0, 1)
         channels.append((255 * np.nan_to_num(shade)).astype(np.uint8))
     if len(channels) < 3:  # grey; or green and magenta, as on the canvas

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isnan
 
 from PyQt6.QtWidgets import QLabel, QMainWindow
 
@@ -40,7 +41,7 @@ class StatusLabels:
         if image is not None and image.pixel_size:
             place += f" ({reading.col * image.pixel_size:.1f}, {reading.row * image.pixel_size:.1f} µm)"
         shown = [reading.values[number] for number in visible] or list(reading.values)
-        values = ", ".join(f"{value:g}" for value in shown[:_MOST_VALUES])
+        values = ", ".join("…" if isnan(value) else f"{value:g}" for value in shown[:_MOST_VALUES])
         values += ", …" if len(shown) > _MOST_VALUES else ""
         cell = f"   cell {reading.label}" if reading.label else ""
         self._reading.setText(f"{place}   value {values}{cell}")

@@ -49,7 +49,6 @@ class Opened:
 def open_image(path: Path, folder: Path | None = None) -> Opened:
     """Reads an image and what is kept about it, beside it or in ``folder``. Raises UserError."""
     image = read_image(path)
-    image = replace(image, pixels=np.asarray(image.pixels))
     file, store = load(image, folder)  # type: ignore[arg-type]
     return Opened(image, file, store)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from model_core.annotation.objects import ObjectRecord
 from model_core.errors import Cancelled
+from model_core.images.lazy import Pixels
 
 Cancel = Callable[[], bool]
 _BAND_PIXELS = 1 << 22
@@ -56,7 +57,7 @@ def circularities(
 
 
 def mean_brightness(
-    labels: np.ndarray, channel: np.ndarray, cancelled: Cancel = lambda: False
+    labels: np.ndarray, channel: Pixels, cancelled: Cancel = lambda: False
 ) -> dict[int, float]:
     """Mean of a channel (Z, Y, X) inside each object of labels (Z, Y, X), by ID. Raises Cancelled."""
     size = int(labels.max(initial=0)) + 1

@@ -61,7 +61,7 @@ def test_gamma_brightens_the_middle():
 
 def test_every_channel_of_many_gets_a_display():
     pixels = np.random.default_rng(0).integers(0, 999, (11, 2, 20, 20), np.uint16)
-    displays = default_channels(pixels, 1)
+    displays = default_channels(pixels[:, 1])
     assert len(displays) == 11
 
 
