@@ -27,6 +27,7 @@ from cellpose_gui.panels.focus import FocusEdge
 from cellpose_gui.panels.folder_work import FolderWork
 from cellpose_gui.panels.history_panel import HistoryPanel
 from cellpose_gui.panels.image_strip import ImageStrip
+from cellpose_gui.panels.in_and_out import InAndOut
 from cellpose_gui.panels.messages import show_problem
 from cellpose_gui.panels.object_panel import ObjectPanel
 from cellpose_gui.panels.overlay_panel import OverlayPanel
@@ -56,6 +57,7 @@ _QUIET = {
     "Looking for models",
     "Starting the engine",
     "Closing",
+    "Export",
     "Wand",
     "Splitting",
 }  # tasks that show no progress bar
@@ -89,6 +91,7 @@ class MainWindow(QMainWindow):
         self.selected_cells = SelectedCells(self.canvas)
         self.history_panel = HistoryPanel()
         self.questions = Questions(self, self.settings)
+        self.in_and_out = InAndOut(self, self.tasks, self.settings, self.canvas)
         self.docks = self._make_docks()
         self.actions_by_name = Actions(self, self.canvas, all_commands(self), self.settings)
         self.palette_of_commands = CommandPalette(self, self.actions_by_name, self.settings)
@@ -169,7 +172,10 @@ class MainWindow(QMainWindow):
         questions.open_chosen.connect(self.open)
         questions.model_chosen.connect(bench.import_model)
         bench.models_changed.connect(self._models_changed)
-        questions.export_chosen.connect(bench.export)
+        self.in_and_out.images = lambda: bench.images
+        self.in_and_out.work_folders = lambda: bench.work_folders
+        self.in_and_out.said.connect(self._say)
+        self.in_and_out.problem.connect(self._problem)
         questions.folder_chosen.connect(self._keep_work_in)
         questions.set_aside_chosen.connect(bench.set_aside_and_open)
         self.segment_panel.segment_asked.connect(self.segment)

@@ -303,7 +303,7 @@ class Workbench(QObject):
             failed=lambda error: self.problem.emit(f"“{path.name}” was not imported", error),
         )
 
-    # ------------------------------------------------------------------ undo, save, export, close
+    # ------------------------------------------------------------------ undo, save, close
 
     def undo(self) -> None:
         self._step(lambda document: document.undo(), "Undone")
@@ -395,18 +395,6 @@ class Workbench(QObject):
             self.document.save()
             if self.document.all_saved:
                 self.said.emit(f"All changes are saved in {self.document.path.name}.")
-
-    def export(self, path: Path, consecutive: bool = False) -> None:
-        """Writes the labels as an image file, with the cells numbered without gaps if wanted."""
-        if self.document is None:
-            return
-        labels = self.document.labels.copy()
-        self.tasks.run(
-            "Exporting",
-            lambda progress, cancel: work.export_labels(path, labels, consecutive),
-            lambda written: self.said.emit(f"Exported {written}"),
-            slot="export",
-        )
 
     def close(self, discard: bool = False) -> None:
         """Closes the document.

@@ -38,7 +38,30 @@ def file_commands(window: MainWindow) -> list[Command]:
             in_bar=True,
         ),
         file(
-            "export", "&Export labels…", do=ask.ask_export, keys=("Ctrl+E",), section="save", when=when.image
+            "export",
+            "&Export…",
+            do=window.in_and_out.ask_export,
+            keys=("Ctrl+Shift+E",),
+            help="Labels, measurements and pictures for other programs",
+            section="exchange",
+            when=when.image,
+        ),
+        file(
+            "export_again",
+            "Export a&gain",
+            do=window.in_and_out.export_again,
+            keys=("Ctrl+E",),
+            help="Export the open image as last time",
+            section="exchange",
+            when=when.image,
+        ),
+        file(
+            "import_labels",
+            "&Import labels…",
+            do=window.in_and_out.ask_import,
+            help="Cells from a label image, Cellpose, ImageJ, QuPath or COCO",
+            section="exchange",
+            when=when.image,
         ),
         file("quit", "&Quit", do=window.close, keys=("Ctrl+Q",), section="quit"),
     ]

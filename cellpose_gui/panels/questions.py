@@ -15,7 +15,6 @@ class Questions(QObject):
     """Dialogs; the answers come as signals."""
 
     open_chosen = pyqtSignal(object)  # Path of an image or a folder
-    export_chosen = pyqtSignal(object, bool)  # Path, whether to number the cells 1, 2, 3 without gaps
     model_chosen = pyqtSignal(object)  # Path
     folder_chosen = pyqtSignal(object, object)  # Path of the image, Path of the folder for its document
     set_aside_chosen = pyqtSignal(object)  # Path of the image
@@ -44,18 +43,6 @@ class Questions(QObject):
         )
         if name:
             self.model_chosen.emit(Path(name))
-
-    def ask_export(self) -> None:
-        if self.image is None:
-            return
-        proposal = self.image.with_name(f"{self.image.stem}_masks.tif")
-        as_shown, numbered = "Cells numbered as shown here (*.tif)", "Cells numbered 1, 2, 3 … (*.tif)"
-        name, chosen = QFileDialog.getSaveFileName(
-            self._window, "Export labels", str(proposal), f"{as_shown};;{numbered}"
-        )
-        if name:
-            named = name.lower().endswith((".tif", ".tiff"))
-            self.export_chosen.emit(Path(name) if named else Path(f"{name}.tif"), chosen == numbered)
 
     def ask_document_folder(self, path: Path, why: str) -> None:
         """Where to keep the work on an image in a folder that is read-only."""

@@ -21,8 +21,6 @@ from model_core.annotation.label_store import LabelStore
 from model_core.annotation.patch import Box, Patch
 from model_core.annotation.region_patch import region_patch
 from model_core.errors import UserError
-from model_core.formats import numbering
-from model_core.formats.label_image import write_labels
 from model_core.images.image import Image
 from model_core.images.readers import read_image
 
@@ -190,9 +188,3 @@ def import_model(path: Path) -> str:
 def set_document_aside(path: Path, folder: Path | None = None) -> Path:
     """Renames the damaged document of an image, so that a new one can be begun. Raises UserError."""
     return set_aside(cells_path(path, folder))
-
-
-def export_labels(path: Path, labels: np.ndarray, consecutive: bool = False) -> Path:
-    """Writes a label image. Raises UserError; an existing file is replaced only by a whole new one."""
-    write_labels(path, numbering.consecutive(labels) if consecutive else labels)
-    return path

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from model_core.formats.numbering import consecutive
 from model_core.images.image import Image
 
 
@@ -42,3 +43,18 @@ class Labelling:
         """The IDs in the labels, ascending: uint32 (N,)."""
         present = np.unique(self.labels)
         return present[present != 0]
+
+
+def numbered(cells: Labelling) -> Labelling:
+    """The same with the objects numbered 1, 2, 3 ... in the order of their IDs."""
+    number = {id_: number for number, id_ in enumerate(cells.ids.tolist(), 1)}
+    return replace(
+        cells,
+        labels=consecutive(cells.labels),
+        classes={number[id_]: name for id_, name in cells.classes.items() if id_ in number},
+        by_hand=frozenset(number[id_] for id_ in cells.by_hand if id_ in number),
+        details={
+            name: {number[id_]: value for id_, value in values.items() if id_ in number}
+            for name, values in cells.details.items()
+        },
+    )

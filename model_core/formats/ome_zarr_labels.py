@@ -95,7 +95,7 @@ def _write_array(folder: Path, labels: np.ndarray) -> None:
             "chunks": chunks,
             "dtype": "<u4",
             "dimension_separator": "/",
-            "compressor": {"id": "zlib", "level": 1},
+            "compressor": {"id": "blosc", "cname": "zstd", "clevel": 3, "shuffle": 1, "blocksize": 0},
         },
     }
     store = tensorstore.open(spec, create=True).result()

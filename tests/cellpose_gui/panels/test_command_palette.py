@@ -69,8 +69,8 @@ def test_what_was_used_lately_comes_first_also_tomorrow(
 
 def test_what_makes_no_sense_now_is_listed_but_not_done(qtbot: QtBot, window: MainWindow) -> None:
     press(qtbot, window, Qt.Key.Key_K, ctrl=True)
-    qtbot.keyClicks(line_of(window), "export labels")
-    assert listed(window)[0] == "Export labels"
+    qtbot.keyClicks(line_of(window), "export again")
+    assert listed(window)[0] == "Export again"
     qtbot.keyClick(line_of(window), Qt.Key.Key_Return)
     assert window.palette_of_commands.isVisible()  # nothing was done: there is no image
 

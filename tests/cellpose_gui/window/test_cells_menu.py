@@ -15,7 +15,6 @@ from cellpose_gui.document.document import Document
 from cellpose_gui.main_window import MainWindow
 from cellpose_gui.panels.delete_rule import DeleteRule
 from model_core.annotation.objects import Review
-from model_core.formats.label_image import read_labels
 from tests.cellpose_gui.canvas.hand import Hand, counts, lock
 from tests.cellpose_gui.helpers import open_image, press
 
@@ -154,19 +153,6 @@ def test_a_change_of_many_cells_runs_in_a_worker_as_one_step(
     document.undo()
     document.undo()
     np.testing.assert_array_equal(document.labels, labels)
-
-
-def test_export_can_number_cells_without_gaps(
-    qtbot: QtBot, window: MainWindow, opened: Document, tmp_path: Path
-) -> None:
-    opened.select([1])
-    do(window, "delete_selected")
-    for consecutive, wanted in ((False, [0, 2, 3, 4]), (True, [0, 1, 2, 3])):
-        path = tmp_path / f"{consecutive}.tif"
-        window.questions.export_chosen.emit(path, consecutive)
-        qtbot.waitUntil(path.exists)
-        qtbot.waitUntil(lambda: window.tasks.current("export") is None)
-        assert np.unique(read_labels(path)).tolist() == wanted
 
 
 def test_planes_are_copied_and_interpolated(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tifffile
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QFileDialog, QLabel
+from PyQt6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from cellpose_gui.document.document import Document
@@ -131,28 +130,3 @@ def test_quitting_while_a_task_runs_stops_it(qtbot: QtBot, window: MainWindow, i
     press(qtbot, window, Qt.Key.Key_Q, ctrl=True)
     assert not window.isVisible()
     assert not window.tasks.busy
-
-
-def test_export_writes_the_labels_and_names_what_it_cannot_write(
-    qtbot: QtBot,
-    window: MainWindow,
-    images: list[Path],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    document = open_image(qtbot, window, images[0])
-    draw(document)
-    proposals: list[str] = []
-
-    def choose(target: Path) -> None:
-        monkeypatch.setattr(
-            QFileDialog, "getSaveFileName", lambda *a: (proposals.append(a[2]), (str(target), ""))[1]
-        )
-        window.actions_by_name["export"].trigger()
-
-    choose(tmp_path / "labels")  # without a suffix
-    qtbot.waitUntil((tmp_path / "labels.tif").exists)
-    assert np.array_equal(tifffile.imread(tmp_path / "labels.tif"), document.labels[0])
-    assert proposals == [str(images[0].with_name("cells 1_masks.tif"))]
-    choose(tmp_path / "no such folder" / "labels.tif")
-    assert "folder does not exist" in the_dialog(qtbot, window).text()
