@@ -11,6 +11,7 @@ from PyQt6.QtWidgets import QApplication, QDockWidget, QMainWindow
 
 from cellpose_gui.actions import Actions
 from cellpose_gui.canvas.canvas import Canvas
+from cellpose_gui.canvas.display_settings import Display, ImageStyle
 from cellpose_gui.canvas.image_item import shown_channels
 from cellpose_gui.canvas.reading import Reading
 from cellpose_gui.canvas.selected_cells import SelectedCells
@@ -23,6 +24,7 @@ from cellpose_gui.panels.cheat_sheet import CheatSheet
 from cellpose_gui.panels.class_panel import ClassPanel
 from cellpose_gui.panels.command_palette import CommandPalette
 from cellpose_gui.panels.delete_rule import DeleteRule
+from cellpose_gui.panels.display_memory import DisplayMemory
 from cellpose_gui.panels.focus import FocusEdge
 from cellpose_gui.panels.folder_work import FolderWork
 from cellpose_gui.panels.history_panel import HistoryPanel
@@ -76,6 +78,7 @@ class MainWindow(QMainWindow):
         self.workbench = Workbench(self.tasks, self)
         self.workbench.work_folders = self._stored_work_folders()
         self.canvas = Canvas(self, self.tasks)
+        self.displays = DisplayMemory(self.canvas, self.settings)
         self.welcome = Welcome(self.canvas)
         self.planes = PlaneBar(self.canvas)
         project, segment_all = self.workbench.project, self.workbench.segment_all
@@ -196,7 +199,8 @@ class MainWindow(QMainWindow):
 
     def _document_changed(self) -> None:
         document = self.workbench.document
-        self.canvas.set_document(document, self.workbench.channels)
+        display = None if document is None else self.displays.display_of(document)
+        self.canvas.set_document(document, display or Display(self.workbench.channels, ImageStyle()))
         self.channel_panel.rebuild()
         self.class_panel.set_document(document)
         self.object_panel.set_document(document)
@@ -372,6 +376,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         assert event is not None
+        self.displays.keep()
         try:
             self.workbench.close()
         except UserError as error:

@@ -13,8 +13,9 @@ from PyQt6.QtWidgets import QVBoxLayout, QWidget
 from cellpose_gui.canvas.cell_classes import CellClasses
 from cellpose_gui.canvas.channel_display import ChannelDisplay, default_channels
 from cellpose_gui.canvas.colour_by import ColourBy
+from cellpose_gui.canvas.display_settings import Display, ImageStyle
 from cellpose_gui.canvas.guides import Guides
-from cellpose_gui.canvas.image_item import ImageItem, ImageStyle
+from cellpose_gui.canvas.image_item import ImageItem
 from cellpose_gui.canvas.label_item import LabelItem, Preview
 from cellpose_gui.canvas.marks import Mark
 from cellpose_gui.canvas.palette import OverlayStyle
@@ -104,12 +105,10 @@ class Canvas(QWidget):
     def document(self) -> Document | None:
         return self._document
 
-    def set_document(
-        self, document: Document | None, channels: tuple[ChannelDisplay, ...] | None = None
-    ) -> None:
+    def set_document(self, document: Document | None, display: Display | None = None) -> None:
         """Show another document from its first plane, fitted; None shows nothing.
 
-        `channels`: how its channels look; None looks at the pixels here and now.
+        `display`: how its channels look; None looks at the pixels here and now.
         """
         self._tool.cancel()
         if self._document is not None:
@@ -127,9 +126,9 @@ class Canvas(QWidget):
         document.patch_applied.connect(self._show_patch)
         document.selection_changed.connect(self._show_selection)
         image = cast(Image, document.image)
-        if channels is None:
-            channels = default_channels(glance(image, 0), image.channel_names)
-        self._image.set_image(image, channels)
+        if display is None:
+            display = Display(default_channels(glance(image, 0), image.channel_names), self.image_style)
+        self._image.set_image(image, display)
         self._overlay.set_labels(document.labels)
         self._overlay.set_locked(id_ for id_, record in document.objects.items() if record.locked)
         self.view.set_image_size(*document.labels.shape[1:])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import cv2
@@ -11,19 +10,12 @@ import numpy as np
 from PyQt6.QtCore import QRectF, pyqtSignal
 
 from cellpose_gui.canvas.channel_display import ChannelDisplay
+from cellpose_gui.canvas.display_settings import NOTHING, Display, ImageStyle
 from cellpose_gui.canvas.plane_source import PlaneSource, WholePlane
 from cellpose_gui.canvas.sampling import PixelGrid
 from cellpose_gui.canvas.screen_item import ScreenItem
 from cellpose_gui.canvas.tiled_plane import TiledPlane, is_tiled
 from model_core.images.image import Image
-
-
-@dataclass(frozen=True, slots=True)
-class ImageStyle:
-    """`single`: the one channel to show, None for all visible ones; `inverted`: dark turns bright."""
-
-    single: int | None = None
-    inverted: bool = False
 
 
 def shown_channels(channels: Sequence[ChannelDisplay], style: ImageStyle) -> list[int]:
@@ -45,7 +37,7 @@ class ImageItem(ScreenItem):
 
     def __init__(self) -> None:
         super().__init__()
-        self._style = ImageStyle()
+        self._style = NOTHING.style
         self._source: PlaneSource | None = None
         self._size = (0, 0)
         self._dtype = np.dtype(np.uint8)
@@ -53,9 +45,7 @@ class ImageItem(ScreenItem):
         self._shown: list[tuple[int, ChannelDisplay]] = []
         self._tables: list[np.ndarray] = []
 
-    def set_image(
-        self, image: Image | None, channels: tuple[ChannelDisplay, ...] = (), plane: int = 0
-    ) -> None:
+    def set_image(self, image: Image | None, display: Display = NOTHING, plane: int = 0) -> None:
         """Show a plane of an image; None shows nothing."""
         if self._source is not None:
             self._source.stop()
@@ -73,8 +63,8 @@ class ImageItem(ScreenItem):
         self._source.changed.connect(self._pixels_changed)
         self._source.settled.connect(self.looks_changed)
         self._source.failed.connect(self.failed)
-        self._style = ImageStyle(inverted=self._style.inverted)
-        self.channels = channels
+        self._style = display.style
+        self.channels = display.channels
         self.set_extent(*self._size)
 
     def set_plane(self, plane: int) -> None:

@@ -41,6 +41,7 @@ class OverlayPanel(QWidget):
         self.colour_by = self._choice("Colour by", canvas.colour_by.names)
         self.colour_by.currentTextChanged.connect(self._choose)
         self._palette = self._choice("Palette", list(PALETTES))
+        self._palette.setCurrentText(style.palette)
         self._palette.setToolTip("Colours that neighbours are told apart by; all suit colour-blind eyes")
         self._palette.currentTextChanged.connect(lambda name: self._change(palette=name))
         self._legend = LegendView()
