@@ -45,6 +45,8 @@ class Net(nn.Module, ABC):
         architecture: the name by which cards know this class of net.
         half_precision: float16 is enough for its stored weights and for predicting on a GPU.
         any_channel_order: it has learned to cope with channels in any order.
+        magnified: how many times larger than most were in its training objects are shown to it, since so it
+            finds more of them.
         has_size_map: `Maps.size` is told; otherwise `diameter` tells the size of the objects.
     """
 
@@ -52,6 +54,7 @@ class Net(nn.Module, ABC):
     half_precision: ClassVar[bool]
     any_channel_order: ClassVar[bool]
     has_size_map: ClassVar[bool]
+    magnified: ClassVar[float] = 1.0
     options: NetOptions
 
     @classmethod

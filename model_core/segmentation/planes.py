@@ -60,7 +60,8 @@ class PlanePredictor:
         Raises:
             Cancelled: ``cancel`` said so.
         """
-        zoom = min(self.model.diameter / self.diameter, LARGEST_ZOOM)
+        wanted = self.model.network.magnified * self.model.diameter
+        zoom = min(wanted / self.diameter, LARGEST_ZOOM)
         parts = [(ys, xs) for ys in cut(rows, _SIDE / zoom) for xs in cut(columns, _SIDE / zoom)]
         for number, (ys, xs) in enumerate(parts):
 

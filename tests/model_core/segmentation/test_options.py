@@ -37,6 +37,12 @@ def test_diameter_sets_the_zoom(model: DoubtfulModel) -> None:
     assert model.shapes[0][2:] == (224, 288) and model.shapes[1][2:] == (128, 160)  # multiples of 32
 
 
+def test_a_net_may_see_best_what_is_magnified(model: DoubtfulModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(model.network), "magnified", 2.0)
+    segment(CELLS, model, diameter=30)
+    assert model.shapes[0][2:] == (224, 288)
+
+
 def test_flow_threshold_drops_what_disagrees_with_its_flows(model: DoubtfulModel) -> None:
     assert segment(CELLS, model, diameter=30, flow_threshold=0).labels[..., 80:].any()
     strict = segment(CELLS, model, diameter=30, flow_threshold=0.1).labels
