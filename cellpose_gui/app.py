@@ -70,6 +70,7 @@ def start(app: QApplication) -> MainWindow:
     window.show()
     QTimer.singleShot(0, window.workbench.list_models)
     QTimer.singleShot(150, window.workbench.warm_up)
+    QTimer.singleShot(1000, window.learning.look_for_interrupted)
     return window
 
 

@@ -18,6 +18,7 @@ from cellpose_gui.canvas.selected_cells import SelectedCells
 from cellpose_gui.canvas.tools.all_tools import TOOLS
 from cellpose_gui.canvas.view import GESTURES
 from cellpose_gui.commands import all_commands
+from cellpose_gui.learning import Learning
 from cellpose_gui.menus import fill_menus, list_files, make_tool_bar
 from cellpose_gui.panels.channel_panel import ChannelPanel
 from cellpose_gui.panels.cheat_sheet import CheatSheet
@@ -42,6 +43,7 @@ from cellpose_gui.panels.status_labels import StatusLabels
 from cellpose_gui.panels.welcome import Welcome
 from cellpose_gui.project.class_memory import ClassMemory
 from cellpose_gui.project.recent import Recent
+from cellpose_gui.tasks import next_to_label, training
 from cellpose_gui.tasks.task_runner import Task, TaskRunner
 from cellpose_gui.theme import apply_theme, is_system_dark
 from cellpose_gui.workbench import Workbench
@@ -57,6 +59,10 @@ _QUIET = {
     "Counting cells",
     "Segmenting all images",
     "Looking for models",
+    "Looking for an interrupted training",
+    "Forgetting the training",
+    next_to_label.TITLE,
+    training.TITLE,
     "Starting the engine",
     "Closing",
     "Export",
@@ -95,6 +101,7 @@ class MainWindow(QMainWindow):
         self.history_panel = HistoryPanel()
         self.questions = Questions(self, self.settings)
         self.in_and_out = InAndOut(self, self.tasks, self.settings, self.canvas)
+        self.learning = Learning(self, self.workbench, self.canvas, self.segment_panel, self.settings)
         self.docks = self._make_docks()
         self.actions_by_name = Actions(self, self.canvas, all_commands(self), self.settings)
         self.palette_of_commands = CommandPalette(self, self.actions_by_name, self.settings)
@@ -119,7 +126,9 @@ class MainWindow(QMainWindow):
             ("Classes", self.class_panel, right),
             ("History", self.history_panel, left),
             ("Images", self.strip, left),
+            ("Models", self.learning.models_panel, left),
             ("Table and plot", self.object_panel, Qt.DockWidgetArea.BottomDockWidgetArea),
+            ("Training", self.learning.training_panel, Qt.DockWidgetArea.BottomDockWidgetArea),
         ):
             dock = docks[title] = QDockWidget(title, self)
             dock.setObjectName(title)
@@ -130,10 +139,12 @@ class MainWindow(QMainWindow):
     def _lay_out(self) -> None:
         self.resize(1320, 860)
         self.setCentralWidget(self.canvas)
-        self.tabifyDockWidget(self.docks["History"], self.docks["Images"])
+        self.tabifyDockWidget(self.docks["History"], self.docks["Models"])
+        self.tabifyDockWidget(self.docks["Models"], self.docks["Images"])
         self.tabifyDockWidget(self.docks["Channels"], self.docks["Classes"])
         self.docks["Channels"].raise_()
-        self.docks["Table and plot"].hide()
+        for title in ("Table and plot", "Training"):
+            self.docks[title].hide()
         sides = [self.docks["Segment"], self.docks["Images"]]
         self.resizeDocks(sides, [280, 270], Qt.Orientation.Horizontal)
         make_tool_bar(self, self.actions_by_name)
@@ -185,6 +196,8 @@ class MainWindow(QMainWindow):
         self.segment_panel.cancel_asked.connect(bench.cancel_segment)
         self.segment_panel.model_chosen.connect(lambda name: self.settings.setValue("model", name))
         self.strip.chosen.connect(bench.open)
+        self.learning.training_shown.connect(lambda: self.show_panel("Training"))
+        self.learning.training.changed.connect(self._refresh_commands)
         canvas.hovered.connect(self._hovered)
         canvas.said.connect(self._say)
         canvas.failed.connect(lambda error: self._problem("Some pixels are shown black", error))
@@ -239,6 +252,7 @@ class MainWindow(QMainWindow):
         if imported:
             self.settings.setValue("model", imported)
         self.segment_panel.show_models(names, str(self.settings.value("model", "")))
+        self.learning.look_at_models()
 
     def _save_state_changed(self, words: str) -> None:
         self.status.show_saved(words)
@@ -295,10 +309,20 @@ class MainWindow(QMainWindow):
 
     def toggle_panel(self, title: str) -> None:
         """Shows a panel and gives it the keyboard, or hides it."""
-        dock = self.docks[title]
-        dock.setVisible(dock.isHidden())
-        if dock.isVisible():
-            dock.raise_()
+        if self.docks[title].isHidden():
+            self.show_panel(title)
+        else:
+            self.docks[title].hide()
+
+    def show_panel(self, title: str) -> None:
+        """Brings a panel to the front, with others at the bottom as a tab beside them."""
+        dock, bottom = self.docks[title], Qt.DockWidgetArea.BottomDockWidgetArea
+        dock.show()
+        if self.dockWidgetArea(dock) == bottom and not dock.isFloating():
+            for other in self.docks.values():  # that are seen: tabs of hidden ones would stay behind
+                if other is not dock and other.isVisible() and self.dockWidgetArea(other) == bottom:
+                    self.tabifyDockWidget(other, dock)
+        dock.raise_()
 
     def toggle_full_screen(self) -> None:
         if self.isFullScreen():

@@ -13,7 +13,9 @@ from cellpose_gui.actions import Actions, by_section
 from cellpose_gui.project.recent import Recent
 from cellpose_gui.project.samples import SAMPLES
 
-MENUS = ("&File", "&Edit", "&Tools", "&Cells", "&Review", "&Image", "&View", "&Go", "F&older", "&Help")
+MENUS = (
+    "&File", "&Edit", "&Tools", "&Cells", "&Review", "&Image", "&Model", "&View", "&Go", "F&older", "&Help",
+)  # fmt: skip
 
 
 def fill_menus(window: QMainWindow, actions: Actions) -> dict[str, QMenu]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 from PyQt6.QtCore import QObject, pyqtSignal
@@ -30,6 +30,9 @@ from model_core.images.glance import glance
 from model_core.images.image import Image
 from model_core.images.readers import is_folder
 from model_core.models.registry import model_names
+
+if TYPE_CHECKING:
+    from model_core.segmentation.segmentation import Segmentation
 
 
 class Read(NamedTuple):
@@ -258,6 +261,15 @@ class Workbench(QObject):
         if (task := self.tasks.current("segment")) is not None:
             task.cancel()
 
+    def put_found(self, document: Document, result: Segmentation) -> None:
+        """Puts what a model found into the open document, around all that is protected, as one step."""
+        self.tasks.run(
+            "Placing cells",
+            lambda progress, cancel: work.Found(result, work.make_model_patch(document.store, result)),
+            lambda found: self._put_found(document, found),
+            slot="segment",
+        )
+
     def _put_found(self, document: Document, found: work.Found) -> None:
         if document is not self.document or self.image is None:
             return
@@ -265,14 +277,7 @@ class Workbench(QObject):
             try:
                 document.apply(found.patch)
             except StalePatchError:  # edited while the model ran: fit the result around those edits
-                self.tasks.run(
-                    "Placing cells",
-                    lambda progress, cancel: work.Found(
-                        found.segmentation, work.make_model_patch(document.store, found.segmentation)
-                    ),
-                    lambda again: self._put_found(document, again),
-                    slot="segment",
-                )
+                self.put_found(document, found.segmentation)
                 return
         self.prompts.keep(found.segmentation)
         self.outcome.emit(work.outcome_in_words(found.segmentation, self.image))

@@ -18,6 +18,7 @@ from model_core.annotation.patch import Patch
 MOST = 400  # numbers drawn at once; the largest cells win
 _LEAST_SIZE = 12.0  # logical pixels that a cell must be wide on screen to get its number
 _REACH = 60  # logical pixels that a number may reach beyond the middle of its cell
+_MARK_SIZE = 1.5  # of the letters of the numbers
 _HALO = ((-1, 0), (1, 0), (0, -1), (0, 1))
 
 
@@ -153,6 +154,8 @@ class ObjectNumbers(pg.GraphicsObject):
         painter.setWorldTransform(QTransform())
         font = QFont(QApplication.font())
         font.setBold(True)
+        if self._mark:
+            font.setPointSizeF(_MARK_SIZE * font.pointSizeF())
         painter.setFont(font)
         drawn = []
         for id_, x, y in found:

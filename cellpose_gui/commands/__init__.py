@@ -14,6 +14,7 @@ from cellpose_gui.commands.folder import folder_commands
 from cellpose_gui.commands.go import go_commands
 from cellpose_gui.commands.help import help_commands
 from cellpose_gui.commands.image import image_commands
+from cellpose_gui.commands.learn import learn_commands
 from cellpose_gui.commands.review import review_commands
 from cellpose_gui.commands.tools import tool_commands
 from cellpose_gui.commands.view import view_commands
@@ -30,6 +31,7 @@ _TABLES = (
     curation_commands,
     class_commands,
     image_commands,
+    learn_commands,
     view_commands,
     go_commands,
     folder_commands,

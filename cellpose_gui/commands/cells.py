@@ -38,13 +38,6 @@ def cell_commands(window: MainWindow) -> list[Command]:
             section="rules",
             when=when.cells,
         ),
-        cells(
-            "import_model",
-            "Import a &model…",
-            do=window.questions.ask_model,
-            help="Also one of Cellpose 1 to 3",
-            section="models",
-        ),
     ]
 
 

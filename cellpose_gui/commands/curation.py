@@ -19,7 +19,7 @@ def curation_commands(window: MainWindow) -> list[Command]:
             "table",
             "&Table and plot",
             do=partial(window.toggle_panel, "Table and plot"),
-            keys=("Ctrl+T",),
+            keys=("Ctrl+B",),
             help="All cells with their measurements: sort, filter, plot, and select what a gate holds",
             checked=lambda: not docks["Table and plot"].isHidden(),
         ),

@@ -1,4 +1,4 @@
-"""Commands of the menu Cells that say which cells are right."""
+"""Commands of the menu Review that say which cells are right."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def review_commands(window: MainWindow) -> list[Command]:
     when, cells = When(window), ReviewCells(window.canvas)
-    review = partial(Command, menu="Cells", section="review")
+    review = partial(Command, menu="Review", section="review")
     return [
         review(
             "accept",

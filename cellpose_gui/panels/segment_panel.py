@@ -80,6 +80,11 @@ class SegmentPanel(QWidget):
         name = self._model.currentText()
         return None if name == DEFAULT else name
 
+    @property
+    def model_name(self) -> str:
+        """Name of the chosen model."""
+        return self._model.currentText()
+
     def show_models(self, names: list[str], chosen: str) -> None:
         """Which models there are; the first is chosen if there is no such one."""
         self._model.clear()

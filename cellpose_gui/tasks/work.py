@@ -61,6 +61,12 @@ def model(name: str | None = None) -> Model:
         return _models[name]
 
 
+def forget_model(name: str) -> None:
+    """A model of this name is another one now, or none."""
+    with _loading:
+        _models.pop(name, None)
+
+
 def warm_up() -> str:
     """Loads torch, the bundled model and the compiled loops, so that the first run is as fast as the next.
 
