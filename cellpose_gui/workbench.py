@@ -21,6 +21,7 @@ from cellpose_gui.tasks.prompter import Prompter
 from cellpose_gui.tasks.task_runner import Cancel, Progress, TaskRunner
 from model_core.annotation.cells_file import cells_path
 from model_core.annotation.cells_schema import DamagedDocumentError, ReadOnlyFolderError
+from model_core.annotation.cells_summary import RUN_SETTING
 from model_core.annotation.jump import Jump, labels_at
 from model_core.annotation.model_patch import MODEL_STEP
 from model_core.annotation.patch import Patch, StalePatchError
@@ -279,6 +280,7 @@ class Workbench(QObject):
             except StalePatchError:  # edited while the model ran: fit the result around those edits
                 self.put_found(document, found.segmentation)
                 return
+        document.set_setting(RUN_SETTING, work.record_of(found.segmentation))
         self.prompts.keep(found.segmentation)
         self.outcome.emit(work.outcome_in_words(found.segmentation, self.image))
 

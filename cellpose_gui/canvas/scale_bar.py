@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-import math
-
 from PyQt6.QtCore import QRectF, Qt
 from PyQt6.QtGui import QColor, QFont, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QWidget
 
+from model_core.images.units import in_words, round_length
+
 _WIDEST = 160.0  # logical pixels
 _EDGE, _THICK = 10, 5
-
-
-def round_length(longest: float) -> float:
-    """The largest of 1, 2 and 5 times a power of ten that is not above `longest` (> 0)."""
-    power = 10.0 ** math.floor(math.log10(longest))
-    return power * max((step for step in (1, 2, 5) if step * power <= longest * (1 + 1e-9)), default=1)
-
-
-def in_words(micrometres: float) -> str:
-    """“20 µm”, “500 nm”, “2 mm”."""
-    for size, unit in ((1000.0, "mm"), (1.0, "µm")):
-        if micrometres >= size:
-            return f"{micrometres / size:g} {unit}"
-    return f"{micrometres * 1000:g} nm"
 
 
 class ScaleBar(QWidget):

@@ -10,7 +10,7 @@ import threading
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -113,6 +113,13 @@ def make_model_patch(store: LabelStore, result: Segmentation) -> Patch | None:
     from model_core.segmentation.into_document import result_patch
 
     return result_patch(store, result)
+
+
+def record_of(result: Segmentation) -> dict[str, Any]:
+    """What made a result, for the document and the reports that are written from it."""
+    from model_core.segmentation.run_record import run_record
+
+    return run_record(result.model_id, "", result.options)
 
 
 def find_fields(

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model_core.errors import UserError
+from model_core.exports.overlay import write_png, write_svg
+from model_core.exports.report import write_report
 from model_core.exports.tables import write_csv, write_parquet
 from model_core.formats.coco import read_coco, write_coco_of_many
 from model_core.formats.drawing import Shape
@@ -168,6 +170,30 @@ FORMATS: tuple[Format, ...] = (
         "Image and labels, from which models learn",
         IMAGE_ENDING,
         write=write_training_pair,
+    ),
+    Format(
+        "png",
+        "Picture (PNG)",
+        "Image with outlines and scale bar, for a talk",
+        "_cells.png",
+        (".png",),
+        write=write_png,
+    ),
+    Format(
+        "svg",
+        "Picture (SVG)",
+        "The same with outlines that stay sharp and can be edited",
+        "_cells.svg",
+        (".svg",),
+        write=write_svg,
+    ),
+    Format(
+        "report",
+        "Report (HTML)",
+        "Numbers, plots, pictures, settings and a paragraph for the methods",
+        "_report.html",
+        (".html",),
+        write_many=write_report,
     ),
 )
 

@@ -11,8 +11,9 @@ from PyQt6.QtWidgets import QApplication
 from cellpose_gui.canvas.comparison_item import LINE
 from cellpose_gui.canvas.minimap import Minimap
 from cellpose_gui.canvas.object_numbers import MOST, Places
-from cellpose_gui.canvas.scale_bar import ScaleBar, in_words, round_length
+from cellpose_gui.canvas.scale_bar import ScaleBar
 from model_core.annotation.objects import ObjectRecord, Source
+from model_core.images.units import in_words, round_length
 from tests.cellpose_gui.canvas.hand import two_cells
 from tests.cellpose_gui.canvas.test_picture import picture
 

@@ -1,0 +1,287 @@
+"""A report about the cells of one or many images: one HTML file that needs nothing else.
+
+Numbers, pictures, plots, how the cells were found, the card of the model, and a paragraph for the methods.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from model_core.annotation.measurements import Measurements
+from model_core.errors import UserError
+from model_core.exports.overlay import drawn, show
+from model_core.exports.tables import measured
+from model_core.formats.atomic import write_atomically
+from model_core.formats.labelling import Labelling
+from model_core.models.package import Card, read_card
+from model_core.models.registry import find_model
+
+_MOST_PICTURES = 24
+_PICTURE = 640  # px of the longer side
+_PLOTS = ("equivalent_diameter_area", "area", "circularity", "eccentricity", "solidity", "intensity_mean")
+_BINS = 24
+_STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 1000px; margin: 2em auto; color: #222 }
+table { border-collapse: collapse }
+td, th { padding: .2em .9em .2em 0; text-align: left; vertical-align: top }
+td.n, th.n { text-align: right } tr { border-bottom: 1px solid #ddd }
+figure { display: inline-block; margin: 0 1em 1em 0; max-width: 460px } img { max-width: 100% }
+figcaption { font-size: .85em; color: #555 } blockquote { margin: 0; padding: .5em 1em; background: #f3f5f7 }
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """What the report keeps of one image."""
+
+    name: str
+    table: Measurements
+    by_hand: int
+    classes: Counter[str]
+    made_by: Mapping[str, Any]
+    picture: str  # HTML
+    pixel_size: float | None
+
+
+def write_report(path: str | Path, images: Iterable[Labelling]) -> tuple[str, ...]:
+    """Writes the report. Raises UserError."""
+    parts = [_part(cells, with_picture=number < _MOST_PICTURES) for number, cells in enumerate(images)]
+    if not parts:
+        raise UserError("There is nothing to report: no image has cells.")
+    body = [
+        f"<h1>Cells of {escape(parts[0].name)}</h1>"
+        if len(parts) == 1
+        else f"<h1>Cells of {len(parts):,} images</h1>",
+        "<h2>Numbers</h2>",
+        _numbers(parts),
+        "<h2>Distributions</h2>",
+        *_plots(parts),
+        "<h2>Pictures</h2>",
+        *[part.picture for part in parts],
+        "<h2>Methods</h2>",
+        f"<blockquote><p>{escape(methods(parts))}</p></blockquote>",
+        "<h2>Settings</h2>",
+        _settings(parts),
+        *_cards(parts),
+    ]
+    if len(parts) > _MOST_PICTURES:
+        body.insert(6, f"<p>The first {_MOST_PICTURES} images.</p>")
+    page = (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Cells</title>'
+        f"<style>{_STYLE}</style></head><body>\n" + "\n".join(body) + "\n</body></html>\n"
+    )
+    with write_atomically(Path(path)) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+    return ()
+
+
+def methods(parts: list[_Part]) -> str:
+    """A paragraph for a paper, of what the records say and nothing else."""
+    cells, by_hand = sum(len(part.table) for part in parts), sum(part.by_hand for part in parts)
+    sentences = []
+    for (program, model, options), names in _runs(parts).items():
+        where = "" if len(names) == len(parts) else f" in {_count(len(names), 'image')}"
+        if not model:
+            sentences.append(f"How cells were found{where} is not recorded.")
+            continue
+        settings = dict(options)
+        size = _number(settings, "diameter", 0)
+        words = f"a cell diameter of {size:g} pixels" if size else "the cell diameter measured in each image"
+        flow, probability = (
+            _number(settings, "flow_threshold", 0.4),
+            _number(settings, "cellprob_threshold", 0),
+        )
+        sentences.append(
+            f"Cells{where} were segmented with Cellpose GUI {program} and its model “{model}”, which "
+            "predicts flows to the centre of each cell and a cell probability (Stringer et al., Nature "
+            f"Methods 18, 100-106, 2021), with {words}, a flow threshold of {flow:g}, a cell probability "
+            f"threshold of {probability:g} and a least size of {_number(settings, 'min_size', 15):g} pixels."
+        )
+    sentences.append(f"{_count(cells, 'cell')} in {_count(len(parts), 'image')} were analysed.")
+    if by_hand:
+        sentences.append(
+            f"{by_hand:,} of them ({by_hand / max(cells, 1):.1%}) were drawn or corrected by hand."
+        )
+    sizes = {part.pixel_size for part in parts}
+    if sizes == {None}:
+        sentences.append("Lengths are in pixels.")
+    elif len(sizes) == 1:
+        sentences.append(f"Lengths were converted with a pixel size of {sizes.pop():.4g} µm.")
+    sentences.append("Measurements follow the definitions of scikit-image.")
+    return " ".join(sentences)
+
+
+def _number(settings: Mapping[str, Any], name: str, usual: float) -> float:
+    value = settings.get(name)
+    return value if isinstance(value, int | float) else usual
+
+
+def _part(cells: Labelling, with_picture: bool) -> _Part:
+    table = measured(cells)
+    ids = table.columns["label"].tolist()
+    name = cells.image.name if cells.image is not None else "image"
+    picture = ""
+    if with_picture and cells.image is not None:
+        shown = show(cells, usual=_PICTURE, largest=_PICTURE)
+        _, code = cv2.imencode(".jpg", drawn(shown, cells)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
+        data = base64.b64encode(code).decode()
+        caption = f"{name}: {_count(len(table), 'cell')}"
+        picture = (
+            f'<figure><img alt="{escape(caption)}" src="data:image/jpeg;base64,{data}">'
+            f"<figcaption>{escape(caption)}</figcaption></figure>"
+        )
+    return _Part(
+        name,
+        table,
+        len(cells.by_hand.intersection(ids)),
+        Counter(cells.classes[id_] for id_ in ids if id_ in cells.classes),
+        cells.made_by,
+        picture,
+        cells.image.pixel_size if cells.image is not None else None,
+    )
+
+
+def _numbers(parts: list[_Part]) -> str:
+    classes = sorted({name for part in parts for name in part.classes})
+    head = ["Image", "Cells", "By hand", "Median diameter", *classes]
+    rows = []
+    for part in parts:
+        diameters = part.table.columns["equivalent_diameter_area"]
+        unit = part.table.units["equivalent_diameter_area"]
+        median = f"{np.median(diameters):.3g} {unit}" if len(diameters) else ""
+        counts = [f"{part.classes[name]:,}" for name in classes]
+        rows.append([part.name, f"{len(part.table):,}", f"{part.by_hand:,}", median, *counts])
+    if len(parts) > 1:
+        sums = [f"{sum(part.classes[name] for part in parts):,}" for name in classes]
+        total = f"{sum(len(part.table) for part in parts):,}"
+        rows.append(["All", total, f"{sum(part.by_hand for part in parts):,}", "", *sums])
+    return _html_table(head, rows)
+
+
+def _plots(parts: list[_Part]) -> Iterable[str]:
+    names = [name for part in parts for name in part.table.columns]
+    for name in dict.fromkeys(name for name in names if name.startswith(_PLOTS)):
+        by_unit: dict[str, list[np.ndarray]] = {}
+        for part in parts:
+            if name in part.table.columns:
+                by_unit.setdefault(part.table.units.get(name, ""), []).append(part.table.columns[name])
+        for unit, values in by_unit.items():
+            joined = np.concatenate(values)
+            joined = joined[np.isfinite(joined)]
+            if len(joined) > 1:
+                yield _histogram(joined, f"{name.replace('_', ' ')}{f' ({unit})' if unit else ''}")
+
+
+def _histogram(values: np.ndarray, title: str) -> str:
+    counts, edges = np.histogram(values, _BINS)
+    width, height, low = 400, 160, 24
+    bars = "".join(
+        f'<rect x="{at * width / _BINS:.1f}" y="{height - tall:.1f}" width="{width / _BINS - 1:.1f}" '
+        f'height="{tall:.1f}"/>'
+        for at, tall in enumerate(counts / max(1, counts.max()) * (height - 14))
+    )
+    ticks = "".join(
+        f'<text x="{part * width:.0f}" y="{height + 16}" text-anchor="{anchor}">{value:.3g}</text>'
+        for part, anchor, value in (
+            (0, "start", edges[0]),
+            (0.5, "middle", (edges[0] + edges[-1]) / 2),
+            (1, "end", edges[-1]),
+        )
+    )
+    return (
+        f'<figure><svg viewBox="0 0 {width} {height + low}" width="{width}" role="img" font-size="12">'
+        f"<title>{escape(title)}</title><g fill='#4a7fb5'>{bars}</g>{ticks}"
+        f'<text x="0" y="11" fill="#555">{counts.max():,} cells</text></svg>'
+        f"<figcaption>{escape(title)}; median {np.median(values):.4g}, {len(values):,} cells"
+        "</figcaption></figure>"
+    )
+
+
+_Run = tuple[str, str, tuple[tuple[str, Any], ...]]
+
+
+def _runs(parts: list[_Part]) -> dict[_Run, list[str]]:
+    """Images by the run that found their cells: program, model, options."""
+    runs: dict[_Run, list[str]] = {}
+    for part in parts:
+        options = part.made_by.get("options")
+        flat = (
+            tuple(sorted((k, v) for k, v in options.items() if _plain(v)))
+            if isinstance(options, dict)
+            else ()
+        )
+        key = (str(part.made_by.get("program", "")), str(part.made_by.get("model", "")), flat)
+        runs.setdefault(key, []).append(part.name)
+    return runs
+
+
+def _plain(value: object) -> bool:
+    return value is None or isinstance(value, str | int | float)
+
+
+def _settings(parts: list[_Part]) -> str:
+    rows = []
+    for (program, model, options), names in _runs(parts).items():
+        rows.append(["Images", names[0] if len(names) == 1 else f"{len(names):,}, such as {names[0]}"])
+        if not model:
+            rows.append(["Model", "not recorded"])
+            continue
+        rows += [["Program", f"Cellpose GUI {program}"], ["Model", model]]
+        rows += [
+            [name.replace("_", " "), "as measured or usual" if v is None else str(v)] for name, v in options
+        ]
+    return _html_table([], rows)
+
+
+def _cards(parts: list[_Part]) -> Iterable[str]:
+    for model in dict.fromkeys(model for _, model, _ in _runs(parts) if model):
+        card = _card(model)
+        if card is None:
+            yield f"<h2>Model “{escape(model)}”</h2><p>This model is not on this computer any more.</p>"
+            continue
+        rows = [["Date", card.date[:10]], ["Architecture", card.architecture], ["Licence", card.licence]]
+        rows += [
+            ["Learned from", ", ".join(str(entry.get("name", "")) for entry in card.data)],
+            ["Notes", card.notes],
+        ]
+        mean = card.scores.get("mean")
+        if isinstance(mean, dict) and isinstance(mean.get("ap50"), float):
+            rows.append(
+                ["Average precision at an IoU of 0.5", f"{mean['ap50']:.3f} (mean over its test sets)"]
+            )
+        yield f"<h2>Model “{escape(card.name)}”</h2>{_html_table([], [row for row in rows if row[1]])}"
+
+
+def _card(model: str) -> Card | None:
+    """The card of a model by its name and date; None unless it is this very one."""
+    for name in (model, model.rpartition(" ")[0]):
+        try:
+            card = read_card(find_model(name)) if name else None
+        except UserError:
+            continue
+        if card is not None and f"{card.name} {card.date}".strip() == model:
+            return card
+    return None
+
+
+def _html_table(head: list[str], rows: list[list[str]]) -> str:
+    def cells(row: list[str], tag: str) -> str:
+        kinds = ["" if at == 0 or not head else ' class="n"' for at in range(len(row))]
+        return "".join(f"<{tag}{kind}>{escape(text)}</{tag}>" for text, kind in zip(row, kinds, strict=True))
+
+    lines = [f"<tr>{cells(head, 'th')}</tr>"] if head else []
+    lines += [f"<tr>{cells(row, 'td')}</tr>" for row in rows]
+    return "<table>" + "\n".join(lines) + "</table>"
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
