@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import cast
 
 from PyQt6.QtCore import QEvent, QRectF, Qt, pyqtSignal
@@ -15,14 +14,12 @@ from cellpose_gui.canvas.channel_display import ChannelDisplay, default_channels
 from cellpose_gui.canvas.colour_by import ColourBy
 from cellpose_gui.canvas.display_settings import Display, ImageStyle
 from cellpose_gui.canvas.guides import Guides
+from cellpose_gui.canvas.hand import Hand
 from cellpose_gui.canvas.image_item import ImageItem
 from cellpose_gui.canvas.label_item import LabelItem, Preview
-from cellpose_gui.canvas.marks import Mark
 from cellpose_gui.canvas.palette import OverlayStyle
 from cellpose_gui.canvas.pointer import Pointer
 from cellpose_gui.canvas.reading import Reading
-from cellpose_gui.canvas.ring import ring_path
-from cellpose_gui.canvas.tools.all_tools import TOOLS
 from cellpose_gui.canvas.tools.tool import CHANGES
 from cellpose_gui.canvas.view import CanvasView
 from cellpose_gui.document.document import Document
@@ -35,8 +32,6 @@ from model_core.annotation.patch import Box, Patch
 from model_core.annotation.proposal import Operation
 from model_core.images.glance import glance
 from model_core.images.image import Image
-
-LARGEST_BRUSH = 500.0
 
 
 class Canvas(QWidget):
@@ -68,36 +63,22 @@ class Canvas(QWidget):
         self._image, self._overlay = ImageItem(), LabelItem()
         for item in (self._image, self._overlay):
             self.view.add(item)
-        self._image.pixels_arrived.connect(self._read_again)
+        self._image.pixels_arrived.connect(lambda: self._read(self._hand.pointer))
         self._image.failed.connect(self.failed)
         self.guides = Guides(self.view, self._image)
-        self._shape, self._ring = Mark(fill_opacity=0.12), Mark()
-        for mark in (self._shape, self._ring):
-            self.view.add(mark)
         self.colour_by = ColourBy()
         self.colour_by.coloured.connect(self._overlay.set_colouring)
         self.classes = CellClasses(self)
         self.classes.changed.connect(self.colour_by.refresh)
         self._document: Document | None = None
         self._plane = 0
-        self._brush_size = 12.0
-        self._pointer: Pointer | None = None
-        self._tool_of_hand: str | None = None  # while the rubber of the pen is down: the tool before
         self.prompts: Prompter | None = None
-        self._tools = {tool.name: tool(self) for tool in TOOLS}
-        self._tool = self._tools["select"]
-        self._connect_view()
-
-    def _connect_view(self) -> None:
-        self.view.pressed.connect(self._press)
-        self.view.moved.connect(self._move)
-        self.view.released.connect(self._release)
-        self.view.double_clicked.connect(self._double_click)
-        self.view.left.connect(self._leave)
-        self.view.turned.connect(self._turn)
-        self.view.wheel_is_taken = lambda pointer: self._tool.takes_wheel(pointer)
+        self._hand = Hand(self, self.view)
+        self._hand.tool_changed.connect(self.tool_changed)
+        self._hand.brush_size_changed.connect(self.brush_size_changed)
+        self._hand.pointed.connect(self._read)
+        self._hand.fit_asked.connect(self.fit)
         self.view.view_changed.connect(self.view_changed)
-        self.view.view_changed.connect(lambda: self._tool.refresh())
 
     # ------------------------------------------------------------------ what is shown
 
@@ -110,7 +91,7 @@ class Canvas(QWidget):
 
         `display`: how its channels look; None looks at the pixels here and now.
         """
-        self._tool.cancel()
+        self._hand.tool.cancel()
         if self._document is not None:
             self._document.patch_applied.disconnect(self._show_patch)
             self._document.selection_changed.disconnect(self._show_selection)
@@ -146,14 +127,14 @@ class Canvas(QWidget):
         plane = min(max(plane, 0), planes - 1)
         if plane == self._plane:
             return
-        self._tool.cancel()
+        self._hand.tool.cancel()
         self._plane = plane
         self._image.set_plane(plane)
         self._overlay.set_plane(plane)
         self.guides.set_plane(plane)
         self.plane_changed.emit(plane)
-        self._tool.refresh()
-        self._refresh_hover()
+        self._hand.tool.refresh()
+        self._hand.hover_again()
 
     @property
     def channels(self) -> tuple[ChannelDisplay, ...]:
@@ -194,7 +175,7 @@ class Canvas(QWidget):
     def hidden(self, ids: frozenset[int]) -> None:
         self._overlay.set_hidden(ids)
         self.guides.set_hidden(ids)
-        self._refresh_hover()
+        self._hand.hover_again()
 
     def fit(self) -> None:
         """Show the whole image."""
@@ -229,44 +210,29 @@ class Canvas(QWidget):
 
     @property
     def tool(self) -> str:
-        return self._tool.name
+        return self._hand.tool.name
 
     def set_tool(self, name: str) -> None:
         """Choose a tool by its name."""
-        tool = self._tools[name]
-        if tool is self._tool:
-            return
-        self._tool.cancel()
-        self.show_ring(None)
-        self._tool = tool
-        self.view.left_pans = tool.pans
-        self.view.tool_cursor = tool.cursor
-        self.view.show_cursor()
-        tool.refresh()
-        self._refresh_hover()
-        self.tool_changed.emit(name)
-        if self._document is not None:
-            self.say(tool.help)
+        if self._hand.take(name) and self._document is not None:
+            self.say(self._hand.tool.help)
 
     @property
     def brush_size(self) -> float:
         """Diameter of the brush and the eraser in image pixels."""
-        return self._brush_size
+        return self._hand.brush_size
 
     @brush_size.setter
     def brush_size(self, size: float) -> None:
-        size = float(round(min(max(size, 1.0), LARGEST_BRUSH)))
-        if size != self._brush_size:
-            self._brush_size = size
-            self._refresh_hover()
-            self.brush_size_changed.emit(size)
+        self._hand.brush_size = size
+
+    def resize_brush(self, notches: int) -> None:
+        """Larger or smaller by a tenth, at least by one pixel, each notch."""
+        self._hand.resize_brush(notches)
 
     def cancel(self) -> bool:
         """Give up the gesture that is going on, without a change; False if there was none."""
-        busy = self._tool.busy
-        self._tool.cancel()
-        self._tool.refresh()
-        return busy
+        return self._hand.cancel()
 
     def delete_selected(self) -> None:
         """Delete the selected cells; locked ones stay."""
@@ -297,18 +263,10 @@ class Canvas(QWidget):
         self._overlay.repaint_box(rows, cols)
 
     def show_shape(self, path: QPainterPath | None, colour: QColor = CHANGES, fill: bool = True) -> None:
-        if path is None:
-            self._shape.clear()
-        else:
-            self._shape.show_path(path, colour, self.pixel_size, fill)
+        self._hand.show_shape(path, colour, fill)
 
     def show_ring(self, pointer: Pointer | None, colour: QColor = CHANGES, double: bool = False) -> None:
-        if pointer is None:
-            self._ring.clear()
-            return
-        radius, pixel = self._brush_size / 2, self.pixel_size
-        path = ring_path(pointer.x, pointer.y, radius, pixel, colour, double)
-        self._ring.show_path(path, colour, pixel)
+        self._hand.show_ring(pointer, colour, double)
 
     def change(
         self, operation: Operation, title: str = "", ids: Iterable[int] = (), *, slow: bool = False
@@ -327,7 +285,7 @@ class Canvas(QWidget):
         if (
             isinstance(event, QKeyEvent)
             and event.type() == QEvent.Type.ShortcutOverride
-            and self._tool.takes_key(Qt.Key(event.key()))
+            and self._hand.tool.takes_key(Qt.Key(event.key()))
         ):
             event.accept()
             return True
@@ -335,87 +293,20 @@ class Canvas(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         assert event is not None
-        key = Qt.Key(event.key())
-        if key == Qt.Key.Key_Escape and self.cancel():
+        if self._hand.key(event):
             return
-        if self._tool.key(key):
-            return
-        match key:
-            case Qt.Key.Key_Control | Qt.Key.Key_Shift | Qt.Key.Key_Alt:
-                self._hold_modifiers(event)
-            case Qt.Key.Key_Escape if self._document is not None:
-                self._document.select(())
-            case _:
-                event.ignore()
+        if event.key() == Qt.Key.Key_Escape and self._document is not None:
+            self._document.select(())
+        else:
+            event.ignore()
 
     def keyReleaseEvent(self, event: QKeyEvent | None) -> None:
         assert event is not None
-        self._hold_modifiers(event)
+        self._hand.hold_modifiers(event)
         event.ignore()
 
-    def _hold_modifiers(self, event: QKeyEvent) -> None:
-        held = event.modifiers()
-        if self._pointer is not None:
-            self._pointer = replace(
-                self._pointer,
-                shift=bool(held & Qt.KeyboardModifier.ShiftModifier),
-                ctrl=bool(held & Qt.KeyboardModifier.ControlModifier),
-                alt=bool(held & Qt.KeyboardModifier.AltModifier),
-            )
-        self._refresh_hover()
-
-    def _press(self, pointer: Pointer) -> None:
-        self._pointer = pointer
-        if pointer.rubber and self.tool != "eraser":
-            self._tool_of_hand = self.tool
-            self.set_tool("eraser")
-        self._tool.press(pointer)
-
-    def _move(self, pointer: Pointer, held: bool) -> None:
-        self._pointer = pointer
-        if held:
-            self._tool.drag(pointer)
-        else:
-            self._tool.hover(pointer)
-        self.hovered.emit(self._reading(pointer))
-
-    def _release(self, pointer: Pointer) -> None:
-        self._pointer = pointer
-        self._tool.release(pointer)
-        if self._tool_of_hand is not None:
-            self.set_tool(self._tool_of_hand)
-            self._tool_of_hand = None
-
-    def _double_click(self, pointer: Pointer) -> None:
-        if self._tool.uses_brush_size:  # two quick dabs
-            self._tool.press(pointer)
-        elif not self._tool.double_click(pointer):
-            self._tool.cancel()
-            self.fit()
-
-    def _leave(self) -> None:
-        self._pointer = None
-        self._tool.hover(None)
-        self.hovered.emit(None)
-
-    def _turn(self, notches: int) -> None:
-        """The wheel with Ctrl, or what the tool takes it for."""
-        if not self._tool.turn(notches):
-            self.resize_brush(notches)
-
-    def resize_brush(self, notches: int) -> None:
-        """Larger or smaller by a tenth, at least by one pixel, each notch."""
-        for _ in range(abs(notches)):
-            step = max(1.0, round(self._brush_size * 0.1))
-            self.brush_size += step if notches > 0 else -step
-
-    def _refresh_hover(self) -> None:
-        if self._pointer is not None:
-            self._tool.hover(self._pointer)
-
-    def _read_again(self) -> None:
-        if self._pointer is not None:
-            self.hovered.emit(self._reading(self._pointer))
+    def _read(self, pointer: Pointer | None) -> None:
+        self.hovered.emit(None if pointer is None else self._reading(pointer))
 
     def _reading(self, pointer: Pointer) -> Reading | None:
         if self._document is None or not self._on_image(pointer):
@@ -437,10 +328,10 @@ class Canvas(QWidget):
         z, rows, cols = patch.box
         if z.start <= self._plane < z.stop:
             self._overlay.labels_changed(rows, cols)
-            self._refresh_hover()
-        self._tool.refresh()
+            self._hand.hover_again()
+        self._hand.tool.refresh()
 
     def _show_selection(self) -> None:
         assert self._document is not None
         self._overlay.set_selected(self._document.selected)
-        self._tool.refresh()
+        self._hand.tool.refresh()

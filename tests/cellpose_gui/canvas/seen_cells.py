@@ -22,7 +22,9 @@ def settle(qtbot: QtBot, canvas: Canvas) -> None:
     """Waits until nothing is on its way."""
     assert canvas.prompts is not None
     tasks = canvas.prompts.tasks
-    qtbot.waitUntil(lambda: not tasks.busy and not tasks._current and not canvas.working)
+    qtbot.waitUntil(
+        lambda: not tasks.busy and not tasks._current and not canvas.working, timeout=30_000
+    )  # the first time the engine is imported
 
 
 def like(document: Document, id_: int, number: int) -> float:
