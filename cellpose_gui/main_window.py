@@ -24,6 +24,7 @@ from cellpose_gui.panels.channel_panel import ChannelPanel
 from cellpose_gui.panels.cheat_sheet import CheatSheet
 from cellpose_gui.panels.class_panel import ClassPanel
 from cellpose_gui.panels.command_palette import CommandPalette
+from cellpose_gui.panels.compare_panel import ComparePanel
 from cellpose_gui.panels.delete_rule import DeleteRule
 from cellpose_gui.panels.display_memory import DisplayMemory
 from cellpose_gui.panels.focus import FocusEdge
@@ -36,6 +37,7 @@ from cellpose_gui.panels.object_panel import ObjectPanel
 from cellpose_gui.panels.overlay_panel import OverlayPanel
 from cellpose_gui.panels.plane_bar import PlaneBar
 from cellpose_gui.panels.questions import Questions
+from cellpose_gui.panels.queue_panel import QueuePanel
 from cellpose_gui.panels.resize_cells import ask_resize
 from cellpose_gui.panels.segment_panel import SegmentPanel
 from cellpose_gui.panels.shortcut_editor import ShortcutEditor
@@ -44,6 +46,7 @@ from cellpose_gui.panels.welcome import Welcome
 from cellpose_gui.project.class_memory import ClassMemory
 from cellpose_gui.project.recent import Recent
 from cellpose_gui.tasks import next_to_label, training
+from cellpose_gui.tasks.doubts import look_for_doubts
 from cellpose_gui.tasks.task_runner import Task, TaskRunner
 from cellpose_gui.theme import apply_theme, is_system_dark
 from cellpose_gui.workbench import Workbench
@@ -97,6 +100,8 @@ class MainWindow(QMainWindow):
         self.channel_panel = ChannelPanel(self.canvas)
         self.class_panel = ClassPanel(self.canvas)
         self.object_panel = ObjectPanel(self.canvas)
+        self.queue_panel = QueuePanel(self.canvas)
+        self.compare_panel = ComparePanel(self.canvas)
         self.selected_cells = SelectedCells(self.canvas)
         self.history_panel = HistoryPanel()
         self.questions = Questions(self, self.settings)
@@ -124,6 +129,8 @@ class MainWindow(QMainWindow):
             ("Labels", self.overlay_panel, right),
             ("Channels", self.channel_panel, right),
             ("Classes", self.class_panel, right),
+            ("Worst first", self.queue_panel, left),
+            ("Compare", self.compare_panel, left),
             ("History", self.history_panel, left),
             ("Images", self.strip, left),
             ("Models", self.learning.models_panel, left),
@@ -139,11 +146,13 @@ class MainWindow(QMainWindow):
     def _lay_out(self) -> None:
         self.resize(1320, 860)
         self.setCentralWidget(self.canvas)
+        self.tabifyDockWidget(self.docks["Worst first"], self.docks["Compare"])
+        self.tabifyDockWidget(self.docks["Compare"], self.docks["History"])
         self.tabifyDockWidget(self.docks["History"], self.docks["Models"])
         self.tabifyDockWidget(self.docks["Models"], self.docks["Images"])
         self.tabifyDockWidget(self.docks["Channels"], self.docks["Classes"])
         self.docks["Channels"].raise_()
-        for title in ("Table and plot", "Training"):
+        for title in ("Worst first", "Compare", "Table and plot", "Training"):
             self.docks[title].hide()
         sides = [self.docks["Segment"], self.docks["Images"]]
         self.resizeDocks(sides, [280, 270], Qt.Orientation.Horizontal)
@@ -175,6 +184,11 @@ class MainWindow(QMainWindow):
         self.history_panel.jump_asked.connect(bench.jump)
         self.history_panel.compare_asked.connect(bench.compare_with)
         bench.comparison_ready.connect(canvas.guides.show_comparison)
+        bench.comparison_ready.connect(self.compare_panel.show_other)
+        self.compare_panel.previous_asked.connect(bench.compare_with_previous)
+        self.compare_panel.end_asked.connect(lambda: self.show_comparison(False))
+        self.compare_panel.model_asked.connect(bench.compare_with_model)
+        self.compare_panel.file_asked.connect(bench.compare_with_file)
         self.overlay_panel.comparison_asked.connect(self.show_comparison)
         for changed in (canvas.overlay_changed, canvas.channels_changed, canvas.guides.changed):
             changed.connect(self._refresh_commands)
@@ -198,6 +212,8 @@ class MainWindow(QMainWindow):
         self.strip.chosen.connect(bench.open)
         self.learning.training_shown.connect(lambda: self.show_panel("Training"))
         self.learning.training.changed.connect(self._refresh_commands)
+        self.queue_panel.start_asked.connect(self._start_queue)
+        self.queue_panel.open_asked.connect(bench.open)
         canvas.hovered.connect(self._hovered)
         canvas.said.connect(self._say)
         canvas.failed.connect(lambda error: self._problem("Some pixels are shown black", error))
@@ -217,6 +233,8 @@ class MainWindow(QMainWindow):
         self.channel_panel.rebuild()
         self.class_panel.set_document(document)
         self.object_panel.set_document(document)
+        self.queue_panel.set_document(document)
+        self.compare_panel.set_document(document)
         self.planes.setVisible(document is not None and document.labels.shape[0] > 1)
         self.welcome.setVisible(document is None)
         self.segment_panel.set_ready(document is not None)
@@ -253,6 +271,7 @@ class MainWindow(QMainWindow):
             self.settings.setValue("model", imported)
         self.segment_panel.show_models(names, str(self.settings.value("model", "")))
         self.learning.look_at_models()
+        self.compare_panel.models = names
 
     def _save_state_changed(self, words: str) -> None:
         self.status.show_saved(words)
@@ -285,6 +304,25 @@ class MainWindow(QMainWindow):
         """Opens an image or a folder."""
         self.settings.setValue("folder", str(path if is_folder(path) else path.parent))
         self.workbench.open(path)
+
+    def start_queue(self) -> None:
+        """Shows the most doubtful cell first, of what the panel says."""
+        self.docks["Worst first"].show()
+        self.docks["Worst first"].raise_()
+        self.queue_panel.start.click()
+
+    def _start_queue(self, everywhere: bool) -> None:
+        document, bench = self.workbench.document, self.workbench
+        if document is None:
+            return
+        images = bench.images if everywhere else [document.image.path]
+        folders = dict(bench.work_folders)
+        self.tasks.run(
+            "Looking for doubtful cells",
+            lambda progress, cancel: look_for_doubts(images, document, folders, progress, cancel),
+            self.queue_panel.begin,
+            slot="doubts",
+        )
 
     def segment(self) -> None:
         """Finds the cells, with the diameter that the panel shows."""
@@ -336,6 +374,7 @@ class MainWindow(QMainWindow):
             self.workbench.compare_with_previous()
         else:
             self.canvas.guides.show_comparison(None)
+            self.compare_panel.show_other(None)
 
     def show_palette(self) -> None:
         self.palette_of_commands.ask()

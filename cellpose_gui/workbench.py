@@ -16,7 +16,7 @@ from cellpose_gui.project.image_folder import neighbour
 from cellpose_gui.project.project import Project
 from cellpose_gui.project.samples import write_sample
 from cellpose_gui.project.segment_all import SegmentAll
-from cellpose_gui.tasks import work
+from cellpose_gui.tasks import comparing, work
 from cellpose_gui.tasks.prompter import Prompter
 from cellpose_gui.tasks.task_runner import Cancel, Progress, TaskRunner
 from model_core.annotation.cells_file import cells_path
@@ -30,7 +30,7 @@ from model_core.formats.folder import images_in
 from model_core.images.glance import glance
 from model_core.images.image import Image
 from model_core.images.readers import is_folder
-from model_core.models.registry import model_names
+from model_core.models.registry import DEFAULT, model_names
 
 if TYPE_CHECKING:
     from model_core.segmentation.segmentation import Segmentation
@@ -384,6 +384,37 @@ class Workbench(QObject):
             ready,
             slot="compare",
         )
+
+    def compare_with_model(self, model: str) -> None:
+        """Shows what a model finds beside the present cells, which stay as they are."""
+        name = None if model == DEFAULT else model
+        self._compare_with_labels(
+            "Finding cells to compare",
+            lambda image, progress, cancel: comparing.labels_of_model(image, name, progress, cancel),
+            f"White dashed outlines: what the model “{model}” finds",
+        )
+
+    def compare_with_file(self, path: Path) -> None:
+        """Shows the labels of a file, or of another person's document, beside the present cells."""
+        self._compare_with_labels(
+            f"Reading {path.name}",
+            lambda image, progress, cancel: comparing.labels_of_file(path, image),
+            f"White dashed outlines: the cells in {path.name}",
+        )
+
+    def _compare_with_labels(
+        self, title: str, find: Callable[[Image, Progress, Cancel], np.ndarray], said: str
+    ) -> None:
+        document, image = self.document, self.image
+        if document is None or image is None:
+            return
+
+        def ready(labels: np.ndarray) -> None:
+            if document is self.document:
+                self.comparison_ready.emit(labels)
+                self.said.emit(said)
+
+        self.tasks.run(title, lambda progress, cancel: find(image, progress, cancel), ready, slot="compare")
 
     def _step(self, move: Callable[[Document], Patch | None], word: str) -> None:
         if self.document is None:

@@ -1,0 +1,57 @@
+"""How many objects that nobody has looked at are wrong, told from a random sample of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Of `unseen` objects the share `share` is wrong, with 95 % confidence from `low` to `high`; 0..1.
+
+    Told from `wrong` wrong ones among `sampled` that were picked at random and looked at.
+    """
+
+    unseen: int
+    sampled: int
+    wrong: int
+    share: float
+    low: float
+    high: float
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        if not self.sampled:
+            return f"{self.unseen:,} cells were not looked at; how many are wrong is not known yet."
+        low, high = self.unseen * self.low, self.unseen * self.high
+        return (
+            f"Of the {self.unseen:,} cells that were not looked at about {self.share:.1%} are wrong "
+            f"({self.low:.1%} to {self.high:.1%}, so {low:,.0f} to {high:,.0f} cells), as {self.wrong} of "
+            f"{self.sampled} that were picked at random are."
+        )
+
+
+def estimate(unseen: int, sampled: int, wrong: int) -> Estimate:
+    """The share of wrong ones and its exact binomial interval.
+
+    C. J. Clopper and E. S. Pearson, The use of confidence or fiducial limits illustrated in the case of the
+    binomial, Biometrika 26, 1934: for k of n the limits are the alpha/2 quantile of Beta(k, n - k + 1) and
+    the 1 - alpha/2 quantile of Beta(k + 1, n - k). At least 95 % of such intervals hold the true share. The
+    sample is drawn without putting back, which only makes the interval wider than it need be.
+
+    Raises:
+        ValueError: counts that cannot be.
+    """
+    if not 0 <= wrong <= sampled or unseen < 0:
+        raise ValueError(f"{wrong} wrong of {sampled} sampled, {unseen} unseen")
+    if sampled == 0:
+        return Estimate(unseen, 0, 0, 0.0, 0.0, 1.0)
+    from scipy.stats import beta
+
+    tail = (1 - CONFIDENCE) / 2
+    low = float(beta.ppf(tail, wrong, sampled - wrong + 1)) if wrong else 0.0
+    high = float(beta.ppf(1 - tail, wrong + 1, sampled - wrong)) if wrong < sampled else 1.0
+    return Estimate(unseen, sampled, wrong, wrong / sampled, low, high)

@@ -1,0 +1,208 @@
+"""What share of the wrong objects is found by looking at the most doubtful fifth of them.
+
+    python tests/benchmarks/worst_first.py DATA [--images 6] [--keep FOLDER]
+    python tests/benchmarks/worst_first.py DATA --fit [--images 5] [--keep FOLDER]
+
+`DATA` holds ``DATASET/val/NAME_img.*`` with ``NAME_masks.*``. The bundled model segments at most so many
+images of each data set; an object is wrong when it matches no true one at an IoU of 0.5. True objects that
+were not found are no objects and cannot be in the list: their number is told apart. Beside `doubt` stand the
+order by the mean cell probability, the order by the model's confidence, a random order (its expectation), and
+the most that any order could find; “advice” is how often the proposal is what would put the object right.
+Objects are ranked over all images of a data set.
+
+``--fit`` takes train images and prints the coefficients of `doubt.py`. ``--keep`` holds what was segmented.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.optimize import minimize
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from model_core import load_model, segment
+from model_core.annotation.doubt import OUTCOMES, Advice, probabilities
+from model_core.annotation.matching import match, shared_pixels
+from model_core.annotation.signs import SIGNS, signs
+from model_core.formats.pairs import Pair, find_pairs
+from model_core.training.dataset import load_pair
+
+SHARE = 0.2
+MOST = 0.5  # of an object's pixels: then it lies in the other one
+NONE = 0.2  # of an object's pixels on any true object: with fewer there is none
+WEIGHT_DECAY = 0.02  # of the fit, for each data set's worth of 1
+
+
+@dataclass
+class Found:
+    """Objects of one image: their signs, outcome (a row of OUTCOMES), mean cell probability, confidence."""
+
+    dataset: str
+    values: np.ndarray
+    outcome: np.ndarray
+    cellprob: np.ndarray
+    confidence: np.ndarray
+    missed: int
+
+
+def outcomes(true: np.ndarray, labels: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """For each object what would put it right."""
+    right = np.isin(ids, match(true, labels, 0.5)[1])
+    shared = shared_pixels(true, labels)
+    code = {advice: OUTCOMES.index(advice) for advice in Advice}
+    found = np.full(len(ids), code[Advice.RESHAPE])
+    matched = set(match(true, labels, 0.5)[0].tolist())
+    for row, id_ in enumerate(ids.tolist()):
+        of = shared.b == id_
+        pixels, size_true = shared.pixels[of], shared.size_a[of]
+        size = shared.size_b[of][0] if of.any() else 1
+        if right[row]:
+            found[row] = code[Advice.ACCEPT]
+        elif not of.any() or pixels.sum() < NONE * size:
+            found[row] = code[Advice.DELETE]
+        elif (pixels >= MOST * size_true).sum() > 1:
+            found[row] = code[Advice.SPLIT]
+        else:
+            best = int(pixels.argmax())
+            parent = int(shared.a[of][best])
+            beside = (shared.a == parent) & (shared.pixels >= MOST * shared.size_b)
+            if pixels[best] >= MOST * size and beside.sum() > 1 and parent not in matched:
+                found[row] = code[Advice.MERGE]
+    return found
+
+
+def some(data: Path, split: str, most: int) -> list[Pair]:
+    """At most so many pairs of each data set, spread evenly."""
+    sets: dict[str, list[Pair]] = {}
+    for pair in find_pairs(data, split):
+        sets.setdefault(pair.dataset, []).append(pair)
+    chosen = []
+    for pairs in sets.values():
+        count = min(most, len(pairs))
+        chosen += [pairs[number * len(pairs) // count] for number in range(count)]
+    return chosen
+
+
+def look(pairs: list[Pair], split: str, keep: Path | None) -> Iterator[Found]:
+    """Segments, or takes what was kept."""
+    model = None
+    for pair in pairs:
+        stored = None if keep is None else keep / f"{split}__{pair.dataset}__{pair.name}.npz"
+        image, true = load_pair(pair)
+        if stored is not None and stored.exists():
+            with np.load(stored) as file:
+                labels, confidence, cellprob = file["labels"], file["confidence"], file["cellprob"]
+        else:
+            model = model or load_model()
+            result = segment(image, model)
+            labels, confidence, cellprob = result.labels, result.confidence, result.cellprob
+            if stored is not None:
+                stored.parent.mkdir(parents=True, exist_ok=True)
+                np.savez(stored, labels=labels, confidence=confidence, cellprob=cellprob.astype(np.float16))
+        found = signs(labels, confidence, np.asarray(image.pixels))
+        if not len(found.ids):
+            continue
+        count = np.bincount(labels.ravel())
+        mean = np.bincount(labels.ravel(), cellprob.ravel().astype(np.float64)) / np.maximum(count, 1)
+        outcome = outcomes(true, labels, found.ids)
+        missed = len(np.unique(true[true > 0])) - int((outcome == 0).sum())
+        yield Found(pair.dataset, found.values, outcome, mean[found.ids], confidence[found.ids], missed)
+        print(".", end="", flush=True, file=sys.stderr)
+    print(file=sys.stderr)
+
+
+def caught(doubt: np.ndarray, wrong: np.ndarray) -> float:
+    """Share of the wrong ones among the first SHARE of all, in falling order of doubt."""
+    worst = np.argsort(-doubt, kind="stable")[: round(SHARE * len(doubt))]
+    return float(wrong[worst].sum() / max(1, wrong.sum()))
+
+
+def report(images: list[Found]) -> None:
+    print(
+        f"looking at {SHARE:.0%}    {'objects':>8}{'wrong':>7}{'missed':>7}{'doubt':>8}{'conf.':>8}"
+        f"{'cellprob':>9}{'random':>8}{'best':>7}{'advice':>8}"
+    )
+    names = sorted({image.dataset for image in images})
+    rows = [line(name, [image for image in images if image.dataset == name]) for name in names]
+    line("all objects", images)
+    counted = np.array([row for row in rows if row is not None])
+    print(f"{'mean of sets':38}" + "".join(f"{value:8.2f}" for value in counted.mean(0)))
+
+
+def line(name: str, images: list[Found]) -> list[float] | None:
+    values = np.concatenate([image.values for image in images])
+    outcome = np.concatenate([image.outcome for image in images])
+    wrong = outcome != 0
+    chance = probabilities(values)
+    orders = (
+        1 - chance[:, 0],
+        -np.concatenate([image.confidence for image in images]),
+        -np.concatenate([image.cellprob for image in images]),
+    )
+    share = [caught(order, wrong) for order in orders]
+    best = min(1.0, SHARE * len(wrong) / max(1, wrong.sum()))
+    advised = chance[:, 1:].argmax(1) + 1
+    agreed = float((advised == outcome)[wrong].mean()) if wrong.any() else np.nan
+    missed = sum(image.missed for image in images)
+    print(
+        f"{name:20}{len(wrong):8}{wrong.sum():7}{missed:7}{share[0]:8.2f}{share[1]:8.2f}{share[2]:9.2f}"
+        f"{SHARE:8.2f}{best:7.2f}{agreed:8.2f}",
+        flush=True,
+    )
+    return [*share, SHARE, best, agreed] if wrong.any() else None
+
+
+def fit(images: list[Found]) -> np.ndarray:
+    """Coefficients of the multinomial regression, those of the first outcome against the others' mean."""
+    values = np.concatenate([image.values for image in images])
+    outcome = np.concatenate([image.outcome for image in images])
+    sets = np.array([image.dataset for image in images for _ in image.outcome])
+    names, place, count = np.unique(sets, return_inverse=True, return_counts=True)
+    weight = 1 / count[place] / len(names)
+    scale = np.maximum(values.std(0), 1e-6)
+    inputs = np.concatenate([np.ones((len(values), 1)), values / scale], axis=1)
+    truth = np.eye(len(OUTCOMES))[outcome]
+    shape = (len(OUTCOMES), inputs.shape[1])
+
+    def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
+        weights = flat.reshape(shape)
+        score = inputs @ weights.T
+        score -= score.max(1, keepdims=True)
+        log = score - np.log(np.exp(score).sum(1, keepdims=True))
+        slack = WEIGHT_DECAY / len(names) * np.square(weights[:, 1:]).sum()
+        gradient = (weight[:, None] * (np.exp(log) - truth)).T @ inputs
+        gradient[:, 1:] += 2 * WEIGHT_DECAY / len(names) * weights[:, 1:]
+        return float(-(weight[:, None] * truth * log).sum() + slack), gradient.ravel()
+
+    best = minimize(loss, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 2000})
+    weights = best.x.reshape(shape)
+    weights[:, 1:] /= scale
+    return weights - weights.mean(0)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--images", type=int, default=6)
+    parser.add_argument("--keep", type=Path)
+    parser.add_argument("--fit", action="store_true")
+    options = parser.parse_args()
+    split = "train" if options.fit else "val"
+    images = list(look(some(options.data, split, options.images), split, options.keep))
+    if options.fit:
+        print(f"# {len(images)} images, {sum(len(i.outcome) for i in images)} objects; {', '.join(SIGNS)}")
+        for advice, row in zip(OUTCOMES, fit(images), strict=True):
+            print(f"    ({', '.join(f'{value:.3g}' for value in row)}),  # {advice.value}")
+    report(images)
+
+
+if __name__ == "__main__":
+    main()

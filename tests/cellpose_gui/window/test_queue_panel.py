@@ -1,0 +1,167 @@
+"""Worst first: cells come up, one key answers, undo brings them back, the folder is gone through."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from cellpose_gui.document.document import Document
+from cellpose_gui.main_window import MainWindow
+from cellpose_gui.panels.queue_panel import FOLDER
+from model_core.annotation.doubt import Advice
+from model_core.annotation.model_patch import model_patch
+from model_core.annotation.objects import Review
+from tests.cellpose_gui.helpers import open_image, press
+from tests.model_core.annotation.test_doubt import DUMBBELL, HALF_A, HALF_B, SPECK, picture, scene
+
+
+def fill(document: Document) -> None:
+    """What a model might have found."""
+    confidence = dict.fromkeys(range(1, 25), 0.97) | dict.fromkeys((HALF_A, HALF_B, SPECK), 0.3)
+    patch = model_patch(document.store, scene(), confidence, "Find cells")
+    assert patch is not None
+    document.apply(patch)
+
+
+@pytest.fixture
+def opened(qtbot: QtBot, window: MainWindow, images: list[Path]) -> Document:
+    for path in images[:2]:
+        tifffile.imwrite(path, picture(scene())[0, 0])
+    document = open_image(qtbot, window, images[0])
+    fill(document)
+    return document
+
+
+def start(qtbot: QtBot, window: MainWindow, share: int = 20) -> None:
+    window.queue_panel.share.setValue(share)
+    window.start_queue()
+    qtbot.waitUntil(lambda: window.queue_panel._shown is not None, timeout=60_000)
+    assert QApplication.focusWidget() is window.queue_panel
+
+
+def shown(window: MainWindow) -> int:
+    item = window.queue_panel._shown
+    assert item is not None
+    return item.doubt.id
+
+
+def go_to(qtbot: QtBot, window: MainWindow, id_: int) -> None:
+    """Puts off all cells until this one comes up."""
+    for _ in range(30):
+        if shown(window) == id_:
+            return
+        press(qtbot, window, Qt.Key.Key_L)
+    raise AssertionError(f"cell {id_} does not come up")
+
+
+def test_a_cell_comes_up_selected_and_in_the_middle(
+    qtbot: QtBot, window: MainWindow, opened: Document
+) -> None:
+    start(qtbot, window)
+    panel = window.queue_panel
+    assert shown(window) in opened.selected
+    middle = window.canvas.view.box.viewRect().center()
+    _, _, y0, y1, x0, x1 = opened.objects[shown(window)].box
+    assert y0 - 15 < middle.y() < y1 + 15 and x0 - 15 < middle.x() < x1 + 15
+    assert "likely to be wrong" in panel.about.text() and panel.proposal.text().startswith("Proposal: ")
+    assert panel.progress.value() == 0 and panel.progress.maximum() == len(panel._queue.items)  # type: ignore[union-attr]
+
+
+def test_one_key_answers_and_undo_brings_the_cell_back(
+    qtbot: QtBot, window: MainWindow, opened: Document
+) -> None:
+    start(qtbot, window, 100)
+    go_to(qtbot, window, SPECK)
+    press(qtbot, window, Qt.Key.Key_D)
+    assert SPECK not in opened.objects and shown(window) != SPECK
+    press(qtbot, window, Qt.Key.Key_Z, ctrl=True)
+    qtbot.waitUntil(lambda: window.queue_panel._shown is not None and shown(window) == SPECK)
+    assert SPECK in opened.objects
+    press(qtbot, window, Qt.Key.Key_A)
+    assert opened.objects[SPECK].review is Review.ACCEPTED
+    press(qtbot, window, Qt.Key.Key_B)
+    assert shown(window) == SPECK and opened.objects[SPECK].review is Review.UNREVIEWED
+    press(qtbot, window, Qt.Key.Key_N)
+    assert opened.objects[SPECK].review is Review.UNREVIEWED and window.queue_panel.progress.value() == 1
+
+
+def test_split_and_merge(qtbot: QtBot, window: MainWindow, opened: Document) -> None:
+    start(qtbot, window, 100)
+    go_to(qtbot, window, DUMBBELL)
+    count = len(opened.objects)
+    press(qtbot, window, Qt.Key.Key_S)
+    assert len(opened.objects) == count + 1
+    go_to(qtbot, window, HALF_A)
+    press(qtbot, window, Qt.Key.Key_M)
+    assert len(opened.objects) == count
+    remaining = {item.doubt.id for item in window.queue_panel._queue.items}  # type: ignore[union-attr]
+    assert {HALF_A, HALF_B} <= remaining, "the partner is passed over when its turn comes"
+    for _ in range(len(remaining)):
+        if window.queue_panel._shown is not None:
+            assert shown(window) not in (HALF_A, HALF_B)
+            press(qtbot, window, Qt.Key.Key_N)
+    assert "Done" in window.queue_panel.about.text()
+
+
+def test_a_cell_that_cannot_be_split_stays(qtbot: QtBot, window: MainWindow, opened: Document) -> None:
+    start(qtbot, window, 100)
+    go_to(qtbot, window, SPECK)
+    assert not window.queue_panel.buttons[Qt.Key.Key_M].isEnabled()
+    window.queue_panel.answer(Advice.MERGE)
+    assert shown(window) == SPECK and window.queue_panel.progress.value() == 0
+
+
+def test_edit_gives_the_keys_to_the_tools_and_f3_goes_on(
+    qtbot: QtBot, window: MainWindow, opened: Document
+) -> None:
+    start(qtbot, window, 100)
+    id_ = shown(window)
+    press(qtbot, window, Qt.Key.Key_E)
+    assert window.canvas.tool == "reshape" and QApplication.focusWidget() is window.canvas.view
+    box = opened.objects[id_].slices
+    new = np.array(opened.labels[box])
+    new[:, :2] = np.where(new[:, :2] == id_, 0, new[:, :2])
+    opened.edit(box, new, "Correct")
+    press(qtbot, window, Qt.Key.Key_F3)
+    assert shown(window) != id_ and window.queue_panel._queue.wrong == 1  # type: ignore[union-attr]
+
+
+def test_the_whole_folder_is_gone_through_and_the_estimate_told(
+    qtbot: QtBot, window: MainWindow, opened: Document, images: list[Path]
+) -> None:
+    fill(open_image(qtbot, window, images[1]))
+    window.queue_panel.scope.setCurrentText(FOLDER)
+    start(qtbot, window, 10)
+    queue = window.queue_panel._queue
+    assert queue is not None and queue.total == 48
+    seen = set()
+    while queue.current is not None:
+        qtbot.waitUntil(lambda: window.queue_panel._shown is not None or queue.current is None)
+        seen.add(window.workbench.path)
+        assert QApplication.focusWidget() is window.queue_panel
+        press(qtbot, window, Qt.Key.Key_A)
+    assert seen == set(images[:2])
+    told = window.queue_panel.estimate.text()
+    assert f"0 of {queue.estimate.sampled}" in told and "0.0% are wrong" in told
+
+
+def test_an_image_that_cannot_be_read_is_left_out_and_told(
+    qtbot: QtBot, window: MainWindow, opened: Document, images: list[Path]
+) -> None:
+    images[1].with_suffix(".cells").write_bytes(b"not a document")
+    window.queue_panel.scope.setCurrentText(FOLDER)
+    start(qtbot, window)
+    bar = window.statusBar()
+    assert bar is not None and "Left out: cells 2.tif" in bar.currentMessage()
+
+
+def test_without_cells_it_says_what_to_do(qtbot: QtBot, window: MainWindow, images: list[Path]) -> None:
+    open_image(qtbot, window, images[0])
+    window.queue_panel.start.click()
+    qtbot.waitUntil(lambda: "Find cells first" in window.queue_panel.about.text(), timeout=60_000)

@@ -1,0 +1,97 @@
+"""The queue of doubtful objects: order, answers, what is said of those that nobody looks at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from model_core.annotation.audit import estimate
+from model_core.annotation.doubt import Advice, Doubt
+from model_core.annotation.review_queue import Answer, ReviewQueue
+
+A, B = Path("a.tif"), Path("b.tif")
+
+
+def doubts(values: list[float]) -> list[Doubt]:
+    return [Doubt(id_, value, Advice.ACCEPT, "") for id_, value in enumerate(values, start=1)]
+
+
+@pytest.fixture
+def queue() -> ReviewQueue:
+    """The worst 4 of 20 are 0.9 and 0.8 in b, 0.7 in a, 0.6 in b; three of the others are a sample."""
+    return ReviewQueue({A: doubts([0.7, *[0.1] * 9]), B: doubts([0.9, 0.8, 0.6, *[0.05] * 7])}, 0.2, audits=3)
+
+
+def test_the_worst_come_image_by_image_with_a_random_sample(queue: ReviewQueue) -> None:
+    worst = [(item.image, item.doubt.doubt) for item in queue.items if not item.sample]
+    assert worst == [(B, 0.9), (B, 0.8), (B, 0.6), (A, 0.7)]
+    assert sum(item.sample for item in queue.items) == 3
+    images = [item.image for item in queue.items]
+    assert images == sorted(images, reverse=True), "each image is opened once"
+
+
+def test_answers_later_and_back(queue: ReviewQueue) -> None:
+    first = queue.current
+    assert first is not None
+    queue.later()
+    second = queue.current
+    assert second is not None and second != first and queue.done == 0
+    queue.answer(Answer.DELETED)
+    assert queue.done == 1 and queue.wrong == 1
+    assert queue.back() and queue.current == second and queue.wrong == 0
+    assert not queue.back()
+    while queue.current is not None:
+        queue.answer(Answer.ACCEPTED)
+    assert queue.done == 7
+    place = queue.items.index(first)
+    assert all(item.image == A for item in queue.items[place + 1 :])
+
+
+def test_the_sample_tells_of_the_others(queue: ReviewQueue) -> None:
+    assert queue.estimate.sampled == 0 and queue.estimate.unseen == 13
+    assert "not known yet" in queue.estimate.words
+    while (item := queue.current) is not None:
+        queue.answer(Answer.DELETED if item.sample else Answer.ACCEPTED)
+    told = queue.estimate
+    assert (told.sampled, told.wrong, told.share, told.high) == (3, 3, 1, 1)
+    assert "3 of 3" in told.words and queue.wrong == 3
+
+
+def test_skipped_ones_tell_nothing(queue: ReviewQueue) -> None:
+    while queue.current is not None:
+        queue.answer(Answer.SKIPPED)
+    assert queue.estimate.sampled == 0 and queue.wrong == 0
+
+
+def test_nothing_to_look_at() -> None:
+    empty = ReviewQueue({}, 0.2)
+    assert empty.current is None and empty.total == 0 and not empty.back()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sampled", "low", "high"),
+    [(0, 10, 0.0, 0.3085), (1, 10, 0.0025, 0.4450), (5, 50, 0.0333, 0.2181), (10, 10, 0.6915, 1.0)],
+)
+def test_intervals_are_those_of_the_tables(wrong: int, sampled: int, low: float, high: float) -> None:
+    told = estimate(100, sampled, wrong)
+    assert told.low == pytest.approx(low, abs=1e-4) and told.high == pytest.approx(high, abs=1e-4)
+
+
+@pytest.mark.parametrize("share", [0.01, 0.1, 0.37])
+def test_95_of_100_intervals_hold_the_true_share(share: float) -> None:
+    held = sum(
+        float(binom.pmf(wrong, 40, share))
+        for wrong in range(41)
+        if estimate(1, 40, wrong).low <= share <= estimate(1, 40, wrong).high
+    )
+    assert held >= 0.95
+
+
+def test_counts_that_cannot_be_are_refused() -> None:
+    for wrong, sampled in ((2, 1), (-1, 3)):
+        with pytest.raises(ValueError, match="wrong of"):
+            estimate(5, sampled, wrong)
+    assert np.isfinite(estimate(0, 0, 0).high)
