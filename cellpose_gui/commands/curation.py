@@ -21,7 +21,7 @@ def curation_commands(window: MainWindow) -> list[Command]:
             "worst_first",
             "&Worst first",
             do=window.start_queue,
-            keys=("F2",),
+            keys=("F4",),
             help="Doubtful cells come up one after the other, each with a proposal; one key answers",
             when=when.cells,
         ),
