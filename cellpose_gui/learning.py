@@ -89,6 +89,7 @@ class Learning(QObject):
         self._canvas.guides.show_comparison(None)
         self.next.forget()
         self.shelf.changed.emit(name)
+        self._prepare_next(name)
 
     def _show_curve(self) -> None:
         name = self._segmenting.model
@@ -225,10 +226,13 @@ class Learning(QObject):
 
     def label_next(self) -> None:
         """Goes to the image or the part of it from which there is most to learn."""
+        self._prepare_next(self._segmenting.model)
+        self.next.go()
+
+    def _prepare_next(self, model: str | None) -> None:
         project = self._bench.project
         images = [project.path(entry.name) for entry in project.entries if entry.state.needs_work]
-        self.next.prepare(images, self._segmenting.model, self._bench.document)
-        self.next.go()
+        self.next.prepare(images, model, self._bench.document)
 
     def _go_to(self, candidate: Candidate, region: Region | None) -> None:
         self._see(candidate.path, (candidate, region))

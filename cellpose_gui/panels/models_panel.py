@@ -39,6 +39,7 @@ class ModelsPanel(QWidget):
     def __init__(self, shelf: ModelShelf, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shelf = shelf
+        self._chosen = ""  # the model that was in use when the list was shown last
         self._renamed = ""  # the name that a model was given last: its card stays in view
         self.list = ModelList()
         self.list.currentItemChanged.connect(lambda *_: self._show_card())
@@ -102,7 +103,11 @@ class ModelsPanel(QWidget):
     def _show(self, entries: list[Entry]) -> None:
         before = "" if self.entry is None else self.entry.name
         self.list.show_entries(entries, self._shelf.chosen)
-        for name in (self._shelf.chosen, before, self._renamed):  # the last of them that there is
+        wanted = [self._shelf.chosen, before, self._renamed]
+        if self._shelf.chosen != self._chosen:  # another one is in use now
+            self._chosen = self._shelf.chosen
+            wanted.append(self._chosen)
+        for name in wanted:  # the last of them that there is
             self.choose(name)
         self._show_card()
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 TITLE = "Looking for what to label next"
 _AHEAD = 40  # images that are looked at, spread over the folder
-_ENOUGH = 4  # images that have been looked at when the best of them is shown
+_ENOUGH = 2  # images that have been looked at when the best of them is shown
 _KEPT = 4  # segmentations that are held in memory, those of the most interesting images
 _REGIONS = 3  # of an image that are gone through before the next image
 
@@ -68,7 +68,6 @@ class NextToLabel(QObject):
         here = None if document is None else document.image.path
 
         def look(progress: Progress, cancel: Cancel) -> None:
-            retrain_work.be_modest()
             found = retrain_work.collect(images[0].parent, document, cancel=cancel)
             finished = {image.path for image in found.images if image.complete}
             left = [path for path in images if path not in finished and path != here]
