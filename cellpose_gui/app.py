@@ -71,6 +71,7 @@ def start(app: QApplication) -> MainWindow:
     QTimer.singleShot(0, window.workbench.list_models)
     QTimer.singleShot(150, window.workbench.warm_up)
     QTimer.singleShot(1000, window.learning.look_for_interrupted)
+    QTimer.singleShot(3000, window.community.updates.look_at_start)  # asks nobody unless an address was given
     return window
 
 

@@ -18,6 +18,7 @@ from cellpose_gui.canvas.selected_cells import SelectedCells
 from cellpose_gui.canvas.tools.all_tools import TOOLS
 from cellpose_gui.canvas.view import GESTURES
 from cellpose_gui.commands import all_commands
+from cellpose_gui.community import Community
 from cellpose_gui.learning import Learning
 from cellpose_gui.menus import fill_menus, list_files, make_tool_bar
 from cellpose_gui.panels.channel_panel import ChannelPanel
@@ -71,6 +72,9 @@ _QUIET = {
     "Export",
     "Wand",
     "Splitting",
+    "Looking for a new model",
+    "Reading the review queue",
+    "Keeping the decision",
 }  # tasks that show no progress bar
 _SAID_FOR = 6000  # ms
 _LAST_WAIT = 30_000  # ms, unseen, for what cannot be cancelled: an export that is being written
@@ -107,6 +111,7 @@ class MainWindow(QMainWindow):
         self.questions = Questions(self, self.settings)
         self.in_and_out = InAndOut(self, self.tasks, self.settings, self.canvas)
         self.learning = Learning(self, self.workbench, self.canvas, self.segment_panel, self.settings)
+        self.community = Community(self, self.workbench, self.settings)
         self.docks = self._make_docks()
         self.actions_by_name = Actions(self, self.canvas, all_commands(self), self.settings)
         self.palette_of_commands = CommandPalette(self, self.actions_by_name, self.settings)
@@ -134,6 +139,7 @@ class MainWindow(QMainWindow):
             ("History", self.history_panel, left),
             ("Images", self.strip, left),
             ("Models", self.learning.models_panel, left),
+            ("Contributions", self.community.queue, left),
             ("Table and plot", self.object_panel, Qt.DockWidgetArea.BottomDockWidgetArea),
             ("Training", self.learning.training_panel, Qt.DockWidgetArea.BottomDockWidgetArea),
         ):
@@ -150,9 +156,10 @@ class MainWindow(QMainWindow):
         self.tabifyDockWidget(self.docks["Compare"], self.docks["History"])
         self.tabifyDockWidget(self.docks["History"], self.docks["Models"])
         self.tabifyDockWidget(self.docks["Models"], self.docks["Images"])
+        self.tabifyDockWidget(self.docks["History"], self.docks["Contributions"])
         self.tabifyDockWidget(self.docks["Channels"], self.docks["Classes"])
         self.docks["Channels"].raise_()
-        for title in ("Worst first", "Compare", "Table and plot", "Training"):
+        for title in ("Worst first", "Compare", "Table and plot", "Training", "Contributions"):
             self.docks[title].hide()
         sides = [self.docks["Segment"], self.docks["Images"]]
         self.resizeDocks(sides, [280, 270], Qt.Orientation.Horizontal)
@@ -220,6 +227,7 @@ class MainWindow(QMainWindow):
         canvas.tool_changed.connect(self._refresh_commands)
         for dock in self.docks.values():
             dock.visibilityChanged.connect(self._refresh_commands)
+        self.community.queue.changed.connect(self._refresh_commands)
         self.welcome.open_asked.connect(questions.ask_image)
         self.welcome.folder_asked.connect(questions.ask_folder)
         self.welcome.sample_asked.connect(bench.open_sample)
@@ -337,6 +345,13 @@ class MainWindow(QMainWindow):
 
     def ask_resize(self) -> None:
         ask_resize(self.canvas, self.selected_cells)
+
+    def review_contributions(self) -> None:
+        """Shows the queue of doubtful contributions and opens the first of them."""
+        dock = self.docks["Contributions"]
+        dock.show()
+        dock.raise_()
+        self.community.queue.start()
 
     def step_plane(self, step: int) -> None:
         self.canvas.plane += step

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cellpose_gui.actions import Command
 from cellpose_gui.commands.cells import cell_commands
 from cellpose_gui.commands.classes import class_commands
+from cellpose_gui.commands.community import community_commands
 from cellpose_gui.commands.curation import curation_commands
 from cellpose_gui.commands.edit import edit_commands
 from cellpose_gui.commands.file import file_commands
@@ -35,6 +36,7 @@ _TABLES = (
     view_commands,
     go_commands,
     folder_commands,
+    community_commands,
     help_commands,
 )
 

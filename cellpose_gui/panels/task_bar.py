@@ -35,17 +35,20 @@ class TaskBar(QWidget):
 
     def watch(self, task: Task) -> None:
         """Shows this task until it ends."""
+        self._let_go()
         self._task = task
         self._text.setText(f"{task.title}…")
         self._bar.setRange(0, 0)  # moves to and fro until there is something to tell
         self._button.setEnabled(True)
-        task.progressed.connect(lambda fraction, text: self._show(task, fraction, text))
-        task.stopping.connect(lambda: self._show_stopping(task))
-        task.finished.connect(lambda: self._forget(task))
+        # Methods and no lambdas: Qt forgets them when this widget goes before the task, with its dialog.
+        task.progressed.connect(self._show)
+        task.stopping.connect(self._show_stopping)
+        task.finished.connect(self._let_go)
         self.show()
 
-    def _show(self, task: Task, fraction: float, text: str) -> None:
-        if task is not self._task or not self._button.isEnabled():
+    def _show(self, fraction: float, text: str) -> None:
+        task = self._task
+        if task is None or not self._button.isEnabled():
             return
         self._bar.setRange(0, 1000 if fraction > 0 else 0)
         self._bar.setValue(round(1000 * fraction))
@@ -59,14 +62,16 @@ class TaskBar(QWidget):
         if self._task is not None:
             self._task.cancel()
 
-    def _show_stopping(self, task: Task) -> None:
-        if task is self._task:
-            self._button.setEnabled(False)
-            self._text.setText("Cancelling…")
+    def _show_stopping(self) -> None:
+        self._button.setEnabled(False)
+        self._text.setText("Cancelling…")
 
-    def _forget(self, task: Task) -> None:
-        if task is self._task:
-            self._task = None
+    def _let_go(self) -> None:
+        task, self._task = self._task, None
+        if task is not None:
+            task.progressed.disconnect(self._show)
+            task.stopping.disconnect(self._show_stopping)
+            task.finished.disconnect(self._let_go)
             self.hide()
 
 

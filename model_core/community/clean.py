@@ -77,4 +77,5 @@ def left_behind(path: Path) -> list[str]:
             tags = [(tag.name, tag.value) for tag in first.tags.values() if tag.name not in _OF_THE_PIXELS]
     except Exception:  # a file that is no TIFF, or a damaged one: whoever reads its pixels says so
         return []
-    return [f"{name}: {' '.join(str(value).split())[:_SHOWN]}" for name, value in tags]
+    lines = [f"{name}: {' '.join(str(value).split())[:_SHOWN]}" for name, value in tags]
+    return [line for line in lines if not line.startswith('ImageDescription: {"shape":')]  # of the pixels too

@@ -219,3 +219,16 @@ def test_labels_come_from_masks_or_documents(tmp_path: Path) -> None:
     for path, words in ((tmp_path / "c.tif", "no labels beside"), (tmp_path / "d.tif", "does not exist")):
         with pytest.raises(UserError, match=words):
             labelled_images([path])
+
+
+def test_what_an_image_says_of_itself_is_told_and_left_behind(tmp_path: Path) -> None:
+    from model_core.community.clean import left_behind, write_clean_image
+
+    path, clean = tmp_path / "named.tif", tmp_path / "clean.tif"
+    tifffile.imwrite(path, np.zeros((20, 30), np.uint8), description="Mrs Miller", software="Scope 3")
+    assert left_behind(path) == ["ImageDescription: Mrs Miller", "Software: Scope 3"]
+    write_clean_image(clean, read_image(path))
+    assert not any("Miller" in line or "Scope" in line for line in left_behind(clean))
+    assert b"Miller" not in clean.read_bytes()
+    (tmp_path / "no.tif").write_bytes(b"no image")
+    assert left_behind(tmp_path / "no.tif") == []
