@@ -70,10 +70,11 @@ def save_package(path: str | Path, network: Net, card: Card) -> None:
     from safetensors.torch import save_file
 
     stored = torch.float16 if network.half_precision else torch.float32
-    tensors = {
-        key: value.detach().cpu().contiguous().to(stored if value.is_floating_point() else value.dtype)
-        for key, value in network.state_dict().items()
-    }
+    tensors = {key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}
+    for key, value in tensors.items():
+        # a variance can be larger than float16 holds
+        if value.is_floating_point() and (value.abs() <= torch.finfo(stored).max).all():
+            tensors[key] = value.to(stored)
     with write_atomically(Path(path)) as temporary:
         save_file(tensors, temporary, metadata={"card": json.dumps(asdict(card))})
 

@@ -77,6 +77,7 @@ class FineTuning:
             warmup=20,
             decay=0.5,
             ema=0.99,
+            frozen_statistics=True,
             seed=plan.seed,
         )
         self.trainer = Trainer(copy.deepcopy(start), options, device)

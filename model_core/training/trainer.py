@@ -24,6 +24,8 @@ from model_core.training.batches import Batch, BatchStream, CropSource
 from model_core.training.replicas import Replicas
 from model_core.training.workers import WorkerStream
 
+_LARGEST_VARIANCE = 1e12  # such a channel says nothing, as one of infinite variance does
+
 
 class NotANumberError(UserError):
     """The loss is NaN or infinite."""
@@ -35,7 +37,9 @@ class TrainingOptions:
 
     minutes or steps: when to stop, whichever is given; the learning rate falls over the last part of it.
     crops: of 224 px in a batch. learning_rate: of AdamW, at its plateau. ema: memory of the averaged weights.
-    save_every: seconds between checkpoints. workers: processes that make the batches; 0 is a thread here.
+    frozen_statistics: batch normalisation goes by the means and variances that the net came with, for a net
+    that learns a little more. save_every: seconds between checkpoints. workers: processes that make the
+    batches; 0 is a thread here.
     """
 
     minutes: float | None = None
@@ -47,6 +51,7 @@ class TrainingOptions:
     decay: float = 0.3
     ema: float = 0.9995
     seed: int = 0
+    frozen_statistics: bool = False
     save_every: float = 180.0
     workers: int = 0
 
@@ -96,6 +101,11 @@ class Trainer:
         self.options = options
         self.device = torch.device(device)
         self.network = network.to(self.device).to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+        for module in self.network.modules():
+            if isinstance(module, nn.BatchNorm2d) and module.running_var is not None:
+                # infinite where a package stored more than float16 holds; their mean would be NaN
+                module.running_var.clamp_(max=_LARGEST_VARIANCE)
+                module.train(not options.frozen_statistics)
         self.average = copy.deepcopy(self.network).eval().requires_grad_(False)
         self.optimiser = torch.optim.AdamW(
             _decayed_and_not(self.network, options.weight_decay), lr=options.learning_rate

@@ -161,3 +161,11 @@ def test_nothing_is_unpickled(tmp_path: Path) -> None:
     torch.save({"weights": np.zeros(3)}, path)
     with pytest.raises(UserError, match="not a model package"):
         read_network(path)
+
+
+def test_variances_larger_than_float16_are_kept(tmp_path: Path) -> None:
+    network = FlowNet(FlowNetOptions(widths=(8, 8), depths=(1, 1)))
+    network.state_dict()["stem.1.running_var"][0] = 1e6
+    save_package(tmp_path / "m.safetensors", network, Card("m", options=network.options.as_dict()))
+    stored, _ = read_network(tmp_path / "m.safetensors")
+    assert stored.state_dict()["stem.1.running_var"][0] == 1e6

@@ -190,3 +190,13 @@ def test_compact_batches_say_the_same(source: CropSource) -> None:
     assert torch.equal(again.objects, batch.objects) and torch.equal(again.valid, batch.valid)
     for name in ("pixels", "flows", "size"):
         torch.testing.assert_close(getattr(again, name), getattr(batch, name), rtol=1e-3, atol=1e-3)
+
+
+def test_a_channel_of_infinite_variance_spoils_nothing(source: CropSource) -> None:
+    run = trainer(steps=2, frozen_statistics=True)
+    kept = run.network.state_dict()["stem.1.running_mean"].clone()
+    run.network.state_dict()["stem.1.running_var"][0] = torch.inf  # as packages of float16 could hold
+    again = Trainer(run.network, run.options)
+    again.run(source)
+    assert all(torch.isfinite(v).all() for v in again.average.state_dict().values())
+    assert torch.equal(again.average.state_dict()["stem.1.running_mean"], kept)
