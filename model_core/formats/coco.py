@@ -11,7 +11,7 @@ import numpy as np
 
 from model_core.errors import UserError
 from model_core.formats.atomic import write_atomically
-from model_core.formats.drawing import Drawing, Shape, name_of, own_name
+from model_core.formats.drawing import Drawing, Shape, name_of, needed_shape, own_name
 from model_core.formats.geojson import read_json
 from model_core.formats.labelling import Labelling
 from model_core.formats.run_lengths import decode_runs, encode_mask, from_text, to_text
@@ -93,7 +93,7 @@ def read_coco(path: str | Path, shape: Shape | None = None, name: str | None = N
         if len(sizes) != 1:
             raise UserError(f"“{path.name}” gives images of one name different sizes.")
         ((height, width),) = sizes
-        shape = shape or (max(planes.values()) + 1, height, width)
+        shape = shape or needed_shape(max(planes.values()) + 1, height, width)
         if (height, width) != shape[1:]:
             raise UserError(
                 f"“{path.name}” is about an image of {width} x {height} pixels; this one has "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -12,6 +13,7 @@ from model_core.formats.rings import Ring, inside
 
 Shape = tuple[int, int, int]
 MOST_PIXELS = 2**34  # of labels: no file may ask for more, whatever it says
+_MOST_UNKNOWN = 2**30  # pixels of an image that nobody has seen but the file itself
 
 
 class Drawing:
@@ -74,6 +76,18 @@ class Drawing:
             said.append(f"{overlap}; the first one has the pixels.")
         classes = {int(ids[number]): name for number, name in self._classes.items()}
         return Labelling(ids[self._labels], classes, notes=tuple(said))
+
+
+def needed_shape(depth: int, height: float, width: float) -> Shape:
+    """The smallest image that holds positions up to these. Raises UserError where that is no likely one."""
+    whole = depth >= 0 and all(math.isfinite(length) for length in (height, width))
+    shape = (max(1, depth), max(1, math.ceil(height)), max(1, math.ceil(width))) if whole else (0, 0, 0)
+    if not 0 < math.prod(shape) <= _MOST_UNKNOWN:
+        raise UserError(
+            "The outlines lie so far apart that they belong to no usual image. Give the image that they "
+            "belong to, or import them into it."
+        )
+    return shape
 
 
 def _count(count: int, one: str, more: str) -> str:

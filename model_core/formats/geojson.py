@@ -6,7 +6,6 @@ Positions are pixels, (0, 0) the upper left corner of the first one, as in QuPat
 from __future__ import annotations
 
 import json
-import math
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,7 +15,7 @@ import numpy as np
 
 from model_core.errors import UserError
 from model_core.formats.atomic import plain_reason, write_atomically
-from model_core.formats.drawing import Drawing, Shape, name_of, own_name
+from model_core.formats.drawing import Drawing, Shape, name_of, needed_shape, own_name
 from model_core.formats.labelling import Labelling
 from model_core.formats.rings import Outline, Ring, outlines
 
@@ -164,5 +163,4 @@ def _needed(polygons: list[tuple[dict[str, Any], list[Ring]]], path: Path) -> Sh
     if not polygons:
         raise UserError(f"“{path.name}” holds no polygons.")
     x, y = np.concatenate([ring for _, rings in polygons for ring in rings]).max(axis=0).tolist()
-    depth = 1 + max(_plane(feature) for feature, _ in polygons)
-    return max(1, depth), max(1, math.ceil(y)), max(1, math.ceil(x))
+    return needed_shape(1 + max(max(0, _plane(feature)) for feature, _ in polygons), y, x)

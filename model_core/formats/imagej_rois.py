@@ -6,7 +6,6 @@ several pieces become composite ROIs.
 
 from __future__ import annotations
 
-import math
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +15,7 @@ import roifile
 
 from model_core.errors import UserError
 from model_core.formats.atomic import plain_reason, write_atomically
-from model_core.formats.drawing import Drawing, Shape, name_of, own_name
+from model_core.formats.drawing import Drawing, Shape, name_of, needed_shape, own_name
 from model_core.formats.labelling import Labelling
 from model_core.formats.rings import Outline, Ring, outlines
 
@@ -146,7 +145,4 @@ def _needed(found: list[tuple[roifile.ImagejRoi, list[Ring]]]) -> Shape:
     if not points:
         raise UserError("There are no areas among these ROIs.")
     x, y = np.concatenate(points).max(axis=0).tolist()
-    if not (math.isfinite(x) and math.isfinite(y)):
-        raise ValueError("impossible positions")
-    depth = max(roi.z_position or roi.position for roi, _ in found)
-    return max(1, depth), max(1, math.ceil(y)), max(1, math.ceil(x))
+    return needed_shape(max(max(0, roi.z_position or roi.position) for roi, _ in found), y, x)

@@ -13,7 +13,7 @@ from model_core.errors import UserError
 from model_core.formats.atomic import plain_reason, write_folder_atomically
 from model_core.formats.drawing import MOST_PIXELS, Shape
 from model_core.formats.labelling import Labelling
-from model_core.images.ome_zarr import read_ome_zarr
+from model_core.images.readers import read_image
 
 VERSION = "0.4"
 _CHUNK = 512  # pixels along y and x; a plane deep
@@ -61,7 +61,7 @@ def read_ome_zarr_labels(path: str | Path, shape: Shape | None = None) -> Labell
     path = Path(path)
     try:
         group = _labels_group(path)
-        image = read_ome_zarr(group)
+        image = read_image(group)
         if image.channels != 1 or image.dtype.kind not in "iub":
             raise UserError(f"“{path.name}” holds no labels: {image.channels} channels of {image.dtype}.")
         found = image.shape[1:]

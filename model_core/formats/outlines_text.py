@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import numpy as np
 
 from model_core.errors import UserError
 from model_core.formats.atomic import plain_reason, write_atomically
-from model_core.formats.drawing import Drawing, Shape
+from model_core.formats.drawing import Drawing, Shape, needed_shape
 from model_core.formats.labelling import Labelling
 from model_core.formats.rings import Ring, outlines
 
@@ -68,4 +67,4 @@ def _ring(line: str) -> Ring:
 
 def _needed(rings: list[Ring]) -> Shape:
     x, y = np.concatenate(rings).max(axis=0).tolist()
-    return 1, max(1, math.ceil(y)), max(1, math.ceil(x))
+    return needed_shape(1, y, x)
