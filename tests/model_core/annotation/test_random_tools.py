@@ -11,15 +11,23 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from model_core.annotation import merging, planes, reshaping
+from model_core.annotation.classes import set_class
 from model_core.annotation.deleting import Measured, Rule, delete
 from model_core.annotation.filling import fill_area
+from model_core.annotation.finished import rectangle
+from model_core.annotation.importing import place
 from model_core.annotation.label_store import LabelStore
 from model_core.annotation.locking import set_locked
-from model_core.annotation.objects import Source
+from model_core.annotation.model_patch import model_patch
+from model_core.annotation.objects import Review, Source
+from model_core.annotation.patch import box_shape
 from model_core.annotation.pieces import separate_pieces
 from model_core.annotation.polygon import reshape_outline
 from model_core.annotation.proposal import Proposal, propose
+from model_core.annotation.region_patch import region_patch
+from model_core.annotation.reviewing import mark_finished, set_review, unmark_finished
 from model_core.annotation.splitting import split_by_line, split_by_points, through_planes
+from model_core.formats.labelling import Labelling
 from tests.model_core.annotation.cells import assert_records_are_right
 from tests.model_core.annotation.documents import SavedStore
 
@@ -92,6 +100,42 @@ def line(dice: Dice) -> list[tuple[float, float]]:
     return [tuple(point) for point in dice.uniform(-10, 45, (int(dice.integers(1, 5)), 2)).tolist()]
 
 
+def found_cells(dice: Dice, shape: tuple[int, int, int] = SHAPE) -> np.ndarray:
+    """What a model may find or a file may hold: some squares of a grid, which may touch."""
+    side = int(dice.integers(4, 9))
+    places = np.indices(shape) // np.array([shape[0], side, side])[:, None, None, None]
+    cells = (1 + places[1] * 99 + places[2]).astype(np.int64)
+    return np.where(np.isin(cells, dice.choice(np.unique(cells), 4)), cells, 0)
+
+
+def run_model(store: LabelStore, dice: Dice) -> Proposal:
+    found = found_cells(dice)
+    confidence = {id_: float(dice.random()) for id_ in np.unique(found).tolist()}
+    return Proposal(model_patch(store, found, confidence), "Found")
+
+
+def run_in_box(store: LabelStore, dice: Dice) -> Proposal:
+    (top, left), z = pixel(dice), plane(dice)
+    box = slice(z, z + 1), slice(top, min(top + 14, SHAPE[1])), slice(left, min(left + 14, SHAPE[2]))
+    found = found_cells(dice, box_shape(box))
+    confidence = {id_: float(dice.random()) for id_ in np.unique(found).tolist()}
+    return Proposal(region_patch(store, box, found, confidence, "Box"), "Found")
+
+
+def import_labels(store: LabelStore, dice: Dice) -> Proposal:
+    found = found_cells(dice)
+    classes = {int(id_): "odd" for id_ in np.unique(found).tolist() if id_ % 2}
+    labelling = Labelling(found.astype(np.uint32), classes=classes)
+    return place(store, labelling, bool(dice.random() < 0.5), "file")
+
+
+def finish(store: LabelStore, dice: Dice) -> Proposal:
+    if store.finished and dice.random() < 0.5:
+        return unmark_finished(store.finished, store.finished[0])
+    (y, x), z = pixel(dice), plane(dice)
+    return mark_finished(store, store.finished, rectangle((z, z + 1), x, y, x + 9.0, y + 9.0))
+
+
 PLAYS: dict[str, Play] = {
     "paint": paint,
     "paint over": lambda s, d: paint(s, d, over=True),
@@ -113,6 +157,12 @@ PLAYS: dict[str, Play] = {
         s, some_ids(s, d), (z := plane(d)), z + int(d.choice([-2, -1, 1, 2]))
     ),
     "interpolate": lambda s, d: planes.interpolate(s, [*s.objects]),
+    "model run": run_model,
+    "box": run_in_box,
+    "import": import_labels,
+    "review": lambda s, d: set_review(s, some_ids(s, d), list(Review)[int(d.integers(3))]),
+    "finish": finish,
+    "class": lambda s, d: set_class(s, some_ids(s, d), ["", "a", "b"][int(d.integers(3))]),
     "outline": lambda s, d: reshape_outline(s, some_ids(s, d)[0], plane(d), patch_of(d), patch_of(d)),
 }
 # Painting first and most often: without cells there is nothing to do.
@@ -129,7 +179,7 @@ def step(store: LabelStore, name: str, seed: int) -> None:
         store.undo() if name == "undo" else store.redo()
         assert_records_are_right(store)
         return
-    before, records = store.labels.copy(), store.objects.snapshot()
+    before, records, finished = store.labels.copy(), store.objects.snapshot(), store.finished
     proposal = PLAYS[name](store, np.random.default_rng(seed))
     np.testing.assert_array_equal(store.labels, before, "a proposal changes nothing")
     assert proposal.said
@@ -138,7 +188,7 @@ def step(store: LabelStore, name: str, seed: int) -> None:
     assert proposal.patch.text
     store.apply(proposal.patch)
     assert_records_are_right(store)
-    if name != "lock":
+    if name != "lock":  # not even a model run or an import changes a locked cell
         for record in records.values():
             if record.locked:
                 np.testing.assert_array_equal(store.labels == record.id, before == record.id)
@@ -147,6 +197,7 @@ def step(store: LabelStore, name: str, seed: int) -> None:
     store.undo()
     np.testing.assert_array_equal(store.labels, before)
     assert store.objects.snapshot() == records
+    assert store.finished == finished
     store.redo()
     np.testing.assert_array_equal(store.labels, after)
 
@@ -187,6 +238,7 @@ def test_the_reopened_document_equals_the_one_in_memory(
     again = SavedStore(image, SHAPE)
     np.testing.assert_array_equal(again.store.labels, saved.store.labels)
     assert again.store.objects.snapshot() == saved.store.objects.snapshot()
+    assert again.store.finished == saved.store.finished
     assert again.store.history.position == saved.store.history.position
     one, other = ([step.packed for step in s.history.steps] for s in (again.store, saved.store))
     assert one == other
@@ -199,7 +251,7 @@ def test_no_action_is_always_refused() -> None:
     store, dice = LabelStore.empty(SHAPE), np.random.default_rng(3)
     idle = set(PLAYS)
     for _ in range(1000):
-        name = str(dice.choice([*PLAYS, "paint", "paint"]))
+        name = str(dice.choice([*sorted(idle), "paint", "paint", "copy"]))  # what others need
         done = len(store.history.steps)
         step(store, name, int(dice.integers(2**32)))
         if len(store.history.steps) > done:
