@@ -84,6 +84,7 @@ class SegmentAll(QObject):
     An image that is open in the window gets its result through its document, the others through their files.
     """
 
+    began = pyqtSignal()
     changed = pyqtSignal()
     """Where the run stands; several times a second."""
     image_done = pyqtSignal(object)
@@ -147,6 +148,7 @@ class SegmentAll(QObject):
             failed=self._fail,
             cancelled=lambda: self._end("Stopped; segmented"),
         )
+        self.began.emit()
         self.changed.emit()
 
     def add(self, images: Iterable[Path]) -> None:
