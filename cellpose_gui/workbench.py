@@ -64,7 +64,6 @@ class Workbench(QObject):
         self.prompts = Prompter(tasks, self)
         self.image: Image | None = None
         self.document: Document | None = None
-        self.images: list[Path] = []
         self.channels: tuple[ChannelDisplay, ...] = ()  # of the open image, as nobody has changed them yet
         self.work_folders: dict[Path, Path] = {}  # where work goes for images in folders that are read-only
         self._heading_for: Path | None = None  # the image that is being opened
@@ -75,7 +74,6 @@ class Workbench(QObject):
         self.segment_all = SegmentAll(tasks, lambda: self.document, self._opening, self)
         for part in (self.project, self.segment_all):
             part.problem.connect(self.problem)
-        self.project.changed.connect(self._images_changed)
         tasks.failed.connect(self.problem)
         self.prompts.said.connect(self.said)
 
@@ -83,6 +81,11 @@ class Workbench(QObject):
     def path(self) -> Path | None:
         """The image that is open."""
         return None if self.image is None else self.image.path
+
+    @property
+    def images(self) -> list[Path]:
+        """Those of the folder, in natural order."""
+        return [self.project.path(entry.name) for entry in self.project.entries]
 
     def warm_up(self) -> None:
         """Loads the engine while the person looks at the first image."""
@@ -182,14 +185,9 @@ class Workbench(QObject):
         self.said.emit(f"Opened {opened.image.name}")
 
     def _show_images(self, images: list[Path]) -> None:
-        self.images = images
         if images:
             folder = images[0].parent
             self.project.open(folder, images, self.work_folders.get(folder))
-
-    def _images_changed(self) -> None:
-        """Files came or went."""
-        self.images = [self.project.path(entry.name) for entry in self.project.entries]
 
     def _let_go(self, document: Document) -> bool:
         """Closes a document that another takes the place of; False, and still open, if it can't be saved."""

@@ -55,7 +55,8 @@ class ImageListModel(QAbstractListModel):
         self.filter = "All images"
         self.order = "Name"
         self.search = ""
-        self.run: Run | None = None
+        self._run: Run | None = None
+        self._errors: dict[str, str] = {}  # of that run, by the names of images
         self._folder: Path | None = None
         self._all: list[ImageEntry] = []
         self._shown: list[ImageEntry] = []
@@ -80,9 +81,17 @@ class ImageListModel(QAbstractListModel):
         return self._rows.get(name)
 
     def show_entries(self, folder: Path | None, entries: Iterable[ImageEntry]) -> None:
-        self._folder = folder
+        if folder != self._folder:
+            self._folder = folder
+            self.show_run(self._run)
         self._all = list(entries)
         self.arrange()
+
+    def show_run(self, run: Run | None) -> None:
+        """Where a run over many images stands; `refresh` shows it."""
+        self._run = run
+        errors = {} if run is None else dict(run.errors)
+        self._errors = {path.name: error for path, error in errors.items() if path.parent == self._folder}
 
     def arrange(self) -> None:
         """Filters and sorts anew; only if that changes the order, Qt is told to forget what it knew."""
@@ -109,11 +118,7 @@ class ImageListModel(QAbstractListModel):
 
     def problem(self, entry: ImageEntry) -> str:
         """Why an image could not be segmented, or its document not be read; "" if all is well."""
-        if self.run is not None and self._folder is not None:
-            error = self.run.errors.get(self._folder / entry.name)
-            if error:
-                return error
-        return entry.error
+        return self._errors.get(entry.name) or entry.error
 
     def next_to_do(self, after: str | None) -> ImageEntry | None:
         """The next of the shown images that needs work, from the top again after the last one."""
@@ -150,9 +155,9 @@ class ImageListModel(QAbstractListModel):
         return None
 
     def _stage(self, entry: ImageEntry) -> Stage | None:
-        if self.run is None or self._folder is None:
+        if self._run is None or self._folder is None:
             return None
-        return self.run.stages.get(self._folder / entry.name)
+        return self._run.stages.get(self._folder / entry.name)
 
 
 def _has(entry: ImageEntry, words: list[str]) -> bool:

@@ -183,8 +183,11 @@ class ImageStrip(QWidget):
             bar.setValue(at)
 
     def _show_run(self) -> None:
-        self.model.run = self._segment_all.run
-        self.model.refresh()
+        self.model.show_run(self._segment_all.run)
+        if self._segment_all.run.errors and self.filter.currentText() == "With problems":
+            self._keeping_place(self.model.arrange)
+        else:
+            self.model.refresh()
 
     def _show_counts(self) -> None:
         entries = self.model.all_entries
@@ -197,7 +200,9 @@ class ImageStrip(QWidget):
         parts = [f"{count:,} {state.value}" for state, count in counts.items() if count]
         cells = sum(entry.cells for entry in entries)
         self.counts.setText(
-            f"{total}: {', '.join(parts)}; {cells:,} cells" if entries else "No folder is open"
+            f"{total}: {', '.join(parts)}; {cells:,} cell{'' if cells == 1 else 's'}"
+            if entries
+            else "No folder is open"
         )
 
     def _show_reading(self, fraction: float) -> None:

@@ -95,7 +95,7 @@ class Project(QObject):
 
     def close_folder(self) -> None:
         """Gives the folder free, in the background."""
-        index, self.index, self.folder = self.index, None, None
+        index, self.index, self.folder, self.entries = self.index, None, None, []
         self._often.stop()
         if self._watcher.directories():
             self._watcher.removePaths(self._watcher.directories())
@@ -109,7 +109,7 @@ class Project(QObject):
         self._settle.stop()
         if self.index is not None:
             self.index.close()
-            self.index = self.folder = None
+        self.index, self.folder, self.entries = None, None, []
 
     def look(self) -> None:
         """Looks for new, changed and vanished files."""

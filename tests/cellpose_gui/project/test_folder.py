@@ -68,7 +68,7 @@ def test_states_and_counts_follow_the_work(qtbot: QtBot, window: MainWindow, ima
     draw(window)
     qtbot.waitUntil(lambda: entry(window, images[0].name).state is ImageState.IN_REVIEW)
     assert entry(window, images[0].name).cells == 1
-    assert "2 new, 1 in review; 1 cells" in window.strip.counts.text()
+    assert "2 new, 1 in review; 1 cell" in window.strip.counts.text()
     window.workbench.undo()
     qtbot.waitUntil(lambda: entry(window, images[0].name).cells == 0)
     window.workbench.redo()
