@@ -63,8 +63,7 @@ class Learning(QObject):
         training.interrupted_found.connect(lambda *_: self.training_shown.emit())
         panel.retrain_asked.connect(self.retrain)
         panel.options_asked.connect(self.ask_options)
-        panel.resume_asked.connect(lambda folder: self._start(Wish(folder, resume=True)))
-        panel.forget_asked.connect(training.forget_interrupted)
+        panel.resume_asked.connect(self.resume)
         panel.offer.compare_asked.connect(self.compare_here)
         panel.offer.cell_chosen.connect(self.show_cell)
         self.next.go_to.connect(self._go_to)
@@ -139,6 +138,11 @@ class Learning(QObject):
             ask,
             slot="material",
         )
+
+    def resume(self) -> None:
+        """Goes on with the training that was interrupted."""
+        self.training_shown.emit()
+        self.training.resume(self._bench.document)
 
     def look_for_interrupted(self) -> None:
         """Whether the training that was begun last came to its end; at the start of the program."""

@@ -19,6 +19,8 @@ def learn_commands(window: MainWindow) -> list[Command]:
     def running() -> bool:
         return training.running
 
+    offer = partial(model, section="offer", when=lambda: training.offer is not None)
+
     return [
         model(
             "retrain",
@@ -54,6 +56,32 @@ def learn_commands(window: MainWindow) -> list[Command]:
             help="End the training; the best so far is offered",
             section="train",
             when=running,
+        ),
+        model(
+            "resume_training",
+            "Res&ume training",
+            do=learning.resume,
+            help="Go on with the training that was interrupted",
+            section="train",
+            when=lambda: training.interrupted_in is not None,
+        ),
+        offer(
+            "use_new_model",
+            "&Use the new model",
+            do=training.use,
+            help="What was trained last finds the cells from now on",
+        ),
+        offer(
+            "keep_old_model",
+            "&Keep the old model",
+            do=training.keep_old,
+            help="What was trained last is put away; it can be brought back",
+        ),
+        offer(
+            "compare_new_model",
+            "&Compare on this image",
+            do=learning.compare_here,
+            help="White dashed outlines: what the new model finds in the open image",
         ),
         model(
             "label_next",

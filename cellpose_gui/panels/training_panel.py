@@ -40,13 +40,11 @@ class TrainingPanel(QStackedWidget):
 
     retrain_asked = pyqtSignal()
     options_asked = pyqtSignal()
-    resume_asked = pyqtSignal(object)  # Path of the folder
-    forget_asked = pyqtSignal(object)  # Path of the folder
+    resume_asked = pyqtSignal()
 
     def __init__(self, training: Training, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._training = training
-        self._interrupted_in: Path | None = None
         self.offer = OfferView()
         self.offer.use_asked.connect(lambda: self._answer(training.use))
         self.offer.keep_asked.connect(lambda: self._answer(training.keep_old))
@@ -83,8 +81,8 @@ class TrainingPanel(QStackedWidget):
         self.options_button.clicked.connect(self.options_asked)
         self.pause_button.clicked.connect(self._training.toggle_pause)
         self.stop_button.clicked.connect(self._training.stop)
-        self.resume_button.clicked.connect(lambda: self._leave_interrupted(self.resume_asked))
-        self.forget_button.clicked.connect(lambda: self._leave_interrupted(self.forget_asked))
+        self.resume_button.clicked.connect(self.resume_asked)
+        self.forget_button.clicked.connect(self._training.forget_interrupted)
         buttons = QGridLayout()
         for column, (above, below) in enumerate(
             ((self.retrain_button, self.pause_button), (self.options_button, self.stop_button))
@@ -118,7 +116,7 @@ class TrainingPanel(QStackedWidget):
         training = self._training
         self.setCurrentIndex(1 if training.offer is not None else 0)
         self.offer.show_busy(False)
-        running, waiting = training.running, self._interrupted_in is not None and not training.running
+        running, waiting = training.running, training.interrupted_in is not None
         for button in (self.pause_button, self.stop_button):
             button.setVisible(running)
             button.setEnabled(not training.stopping)
@@ -130,7 +128,6 @@ class TrainingPanel(QStackedWidget):
         self.stop_button.setText("Stopping…" if training.stopping else "Stop")
         self._bar.setVisible(running)
         if running and training.last is None:
-            self._interrupted_in = None
             self._say(self._state_in_words("Getting ready…"), "")
             self.loss.show_progress(None)
             self.ap.show_progress(None)
@@ -161,19 +158,12 @@ class TrainingPanel(QStackedWidget):
         self.offer.show_offer(result)
 
     def _show_interrupted(self, interrupted: Interrupted, folder: Path) -> None:
-        self._interrupted_in = folder
         date = interrupted.date[:16].replace("T", " ")
         words = f"“{interrupted.name}”, on the images in “{folder.name}”, was interrupted on {date}."
         if interrupted.ap_before is not None and interrupted.ap_best is not None:
             words += f" It had come from AP {interrupted.ap_before:.2f} to {interrupted.ap_best:.2f}."
         self.refresh()
         self._say("A training can be resumed", words)
-
-    def _leave_interrupted(self, signal: object) -> None:
-        folder, self._interrupted_in = self._interrupted_in, None
-        if folder is not None:
-            signal.emit(folder)  # type: ignore[attr-defined]
-        self.refresh()
 
     def _answer(self, answer: object) -> None:
         self.offer.show_busy(True)

@@ -49,6 +49,7 @@ class Training(QObject):
         self._tasks = tasks
         self._run: _Run | None = None
         self.offer: RetrainResult | None = None
+        self.interrupted_in: Path | None = None  # the folder whose training can be resumed
         self.last: RetrainProgress | None = None  # what the training said last
         self._told.connect(self._tell)
 
@@ -74,7 +75,7 @@ class Training(QObject):
             self.said.emit("Say first whether the model that was trained last is to be used.")
             return
         run = self._run = _Run()
-        self.last = None
+        self.last = self.interrupted_in = None
 
         def train(progress: Progress, cancel: Cancel) -> RetrainResult:
             retrain_work.be_modest()
@@ -111,6 +112,7 @@ class Training(QObject):
 
         def found(interrupted: object) -> None:
             if interrupted is not None and self._run is None and self.offer is None:
+                self.interrupted_in = folder
                 self.interrupted_found.emit(interrupted, folder)
 
         self._tasks.run(
@@ -121,8 +123,17 @@ class Training(QObject):
             failed=lambda error: self.problem.emit("The interrupted training cannot be read", error),
         )
 
-    def forget_interrupted(self, folder: Path) -> None:
+    def resume(self, document: Document | None) -> None:
+        """Goes on with the training that was interrupted."""
+        if self.interrupted_in is not None:
+            self.start(Wish(self.interrupted_in, resume=True), document)
+
+    def forget_interrupted(self) -> None:
         """The interrupted training is not wanted any more."""
+        folder, self.interrupted_in = self.interrupted_in, None
+        if folder is None:
+            return
+        self.changed.emit()
         self._tasks.run(
             "Forgetting the training",
             lambda progress, cancel: retrain_work.discard(folder),
