@@ -16,6 +16,9 @@ from model_core.flows.targets import flows_of_pieces
 OpenSides = tuple[bool, bool, bool, bool]  # top, bottom, left, right
 CLOSED: OpenSides = (False, False, False, False)
 _OPEN = -1  # background beside several objects or the border of the image
+# Sections that graze an object show little of it, so its flows, the mean over sections, fit less well. On the
+# nuclei of two ovules and an embryo (train) AP at 0.5 was .43, .29, .73 with 1, and .60, .36, .72 with 1.5.
+_GRAZED = 1.5
 _LEAST = 0.1  # mean square of a component of true flows; only objects of a few pixels have less
 
 
@@ -75,7 +78,7 @@ def checked_masks(
     Args:
         flows: float32, ``(2, 1, Y, X)`` of a plane, ``(3, Z, Y, X)`` of a volume.
         cellprob: float32 ``(Z, Y, X)``.
-        anisotropy: as in `flow_fit`.
+        anisotropy: as in `flow_fit`; with it ``flow_threshold`` is `_GRAZED` times as large.
         open_sides: where the image goes on beyond the fields. Objects that touch such a side are parts of
             objects, whose flows need not fit: they are kept whatever ``flow_threshold`` says.
         places: what is known of these flows, and is added to; see `places_of_rest`.
@@ -92,7 +95,7 @@ def checked_masks(
     labels, pieces = _without_crumbs(labels, min_size)
     fit = flow_fit(labels, flows, anisotropy, pieces)
     if flow_threshold > 0:
-        bad = fit.error > flow_threshold
+        bad = fit.error > flow_threshold * (1.0 if anisotropy is None else _GRAZED)
         bad[at_sides(labels, open_sides)] = False
         labels[bad[labels]] = 0
     labels = fill_holes(labels)
