@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PyQt6.QtCore import QSettings, Qt
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PyQt6.QtWidgets import QApplication, QDockWidget, QMainWindow
+from PyQt6.QtWidgets import QApplication, QDockWidget, QMainWindow, QTabWidget
 
 from cellpose_gui.actions import Actions
 from cellpose_gui.canvas.canvas import Canvas
@@ -19,13 +19,12 @@ from cellpose_gui.canvas.tools.all_tools import TOOLS
 from cellpose_gui.canvas.view import GESTURES
 from cellpose_gui.commands import all_commands
 from cellpose_gui.community import Community
+from cellpose_gui.curation import Curation
 from cellpose_gui.learning import Learning
 from cellpose_gui.menus import fill_menus, list_files, make_tool_bar
 from cellpose_gui.panels.channel_panel import ChannelPanel
 from cellpose_gui.panels.cheat_sheet import CheatSheet
-from cellpose_gui.panels.class_panel import ClassPanel
 from cellpose_gui.panels.command_palette import CommandPalette
-from cellpose_gui.panels.compare_panel import ComparePanel
 from cellpose_gui.panels.delete_rule import DeleteRule
 from cellpose_gui.panels.display_memory import DisplayMemory
 from cellpose_gui.panels.focus import FocusEdge
@@ -34,24 +33,19 @@ from cellpose_gui.panels.history_panel import HistoryPanel
 from cellpose_gui.panels.image_strip import ImageStrip
 from cellpose_gui.panels.in_and_out import InAndOut
 from cellpose_gui.panels.messages import show_problem
-from cellpose_gui.panels.object_panel import ObjectPanel
 from cellpose_gui.panels.overlay_panel import OverlayPanel
 from cellpose_gui.panels.plane_bar import PlaneBar
 from cellpose_gui.panels.questions import Questions
-from cellpose_gui.panels.queue_panel import QueuePanel
 from cellpose_gui.panels.resize_cells import ask_resize
 from cellpose_gui.panels.segment_panel import SegmentPanel
 from cellpose_gui.panels.shortcut_editor import ShortcutEditor
 from cellpose_gui.panels.status_labels import StatusLabels
 from cellpose_gui.panels.welcome import Welcome
-from cellpose_gui.project.class_memory import ClassMemory
 from cellpose_gui.project.recent import Recent
 from cellpose_gui.tasks import next_to_label, training
-from cellpose_gui.tasks.doubts import look_for_doubts
 from cellpose_gui.tasks.task_runner import Task, TaskRunner
 from cellpose_gui.theme import apply_theme, is_system_dark
 from cellpose_gui.workbench import Workbench
-from model_core.annotation.classes import Classes
 from model_core.errors import UserError
 from model_core.images.readers import SUFFIXES, is_folder
 
@@ -102,10 +96,7 @@ class MainWindow(QMainWindow):
         )
         self.overlay_panel = OverlayPanel(self.canvas)
         self.channel_panel = ChannelPanel(self.canvas)
-        self.class_panel = ClassPanel(self.canvas)
-        self.object_panel = ObjectPanel(self.canvas)
-        self.queue_panel = QueuePanel(self.canvas)
-        self.compare_panel = ComparePanel(self.canvas)
+        self.curation = Curation(self, self.workbench, self.canvas, self.settings)
         self.selected_cells = SelectedCells(self.canvas)
         self.history_panel = HistoryPanel()
         self.questions = Questions(self, self.settings)
@@ -133,14 +124,14 @@ class MainWindow(QMainWindow):
             ("Segment", self.segment_panel, right),
             ("Labels", self.overlay_panel, right),
             ("Channels", self.channel_panel, right),
-            ("Classes", self.class_panel, right),
-            ("Worst first", self.queue_panel, left),
-            ("Compare", self.compare_panel, left),
+            ("Worst first", self.curation.queue, left),
+            ("Compare", self.curation.comparing, left),
+            ("Classes", self.curation.classes, left),
             ("History", self.history_panel, left),
             ("Images", self.strip, left),
             ("Models", self.learning.models_panel, left),
             ("Contributions", self.community.queue, left),
-            ("Table and plot", self.object_panel, Qt.DockWidgetArea.BottomDockWidgetArea),
+            ("Table and plot", self.curation.objects, Qt.DockWidgetArea.BottomDockWidgetArea),
             ("Training", self.learning.training_panel, Qt.DockWidgetArea.BottomDockWidgetArea),
         ):
             dock = docks[title] = QDockWidget(title, self)
@@ -152,13 +143,14 @@ class MainWindow(QMainWindow):
     def _lay_out(self) -> None:
         self.resize(1320, 860)
         self.setCentralWidget(self.canvas)
+        left = Qt.DockWidgetArea.LeftDockWidgetArea
+        self.setTabPosition(left, QTabWidget.TabPosition.West)  # room for all the names
         self.tabifyDockWidget(self.docks["Worst first"], self.docks["Compare"])
-        self.tabifyDockWidget(self.docks["Compare"], self.docks["History"])
+        self.tabifyDockWidget(self.docks["Compare"], self.docks["Classes"])
+        self.tabifyDockWidget(self.docks["Classes"], self.docks["History"])
         self.tabifyDockWidget(self.docks["History"], self.docks["Models"])
         self.tabifyDockWidget(self.docks["Models"], self.docks["Images"])
         self.tabifyDockWidget(self.docks["History"], self.docks["Contributions"])
-        self.tabifyDockWidget(self.docks["Channels"], self.docks["Classes"])
-        self.docks["Channels"].raise_()
         for title in ("Worst first", "Compare", "Table and plot", "Training", "Contributions"):
             self.docks[title].hide()
         sides = [self.docks["Segment"], self.docks["Images"]]
@@ -175,9 +167,6 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         bench, canvas, questions = self.workbench, self.canvas, self.questions
         canvas.prompts = bench.prompts
-        memory = ClassMemory(self.settings)
-        canvas.classes.usual = lambda document: memory.classes_of(document.image.path.parent)
-        canvas.classes.edited.connect(lambda classes: self._remember_classes(memory, classes))
         canvas.classes.changed.connect(self._refresh_commands)
         bench.prompts.diameter = lambda: self.segment_panel.diameter
         self.tasks.started.connect(self._task_started)
@@ -192,11 +181,6 @@ class MainWindow(QMainWindow):
         self.history_panel.jump_asked.connect(bench.jump)
         self.history_panel.compare_asked.connect(bench.compare_with)
         bench.comparison_ready.connect(canvas.guides.show_comparison)
-        bench.comparison_ready.connect(self.compare_panel.show_other)
-        self.compare_panel.previous_asked.connect(bench.compare_with_previous)
-        self.compare_panel.end_asked.connect(lambda: self.show_comparison(False))
-        self.compare_panel.model_asked.connect(bench.compare_with_model)
-        self.compare_panel.file_asked.connect(bench.compare_with_file)
         self.overlay_panel.comparison_asked.connect(self.show_comparison)
         for changed in (canvas.overlay_changed, canvas.channels_changed, canvas.guides.changed):
             changed.connect(self._refresh_commands)
@@ -220,8 +204,6 @@ class MainWindow(QMainWindow):
         self.strip.chosen.connect(bench.open)
         self.learning.training_shown.connect(lambda: self.show_panel("Training"))
         self.learning.training.changed.connect(self._refresh_commands)
-        self.queue_panel.start_asked.connect(self._start_queue)
-        self.queue_panel.open_asked.connect(bench.open)
         canvas.hovered.connect(self._hovered)
         canvas.said.connect(self._say)
         canvas.failed.connect(lambda error: self._problem("Some pixels are shown black", error))
@@ -240,10 +222,6 @@ class MainWindow(QMainWindow):
         display = None if document is None else self.displays.display_of(document)
         self.canvas.set_document(document, display or Display(self.workbench.channels, ImageStyle()))
         self.channel_panel.rebuild()
-        self.class_panel.set_document(document)
-        self.object_panel.set_document(document)
-        self.queue_panel.set_document(document)
-        self.compare_panel.set_document(document)
         self.planes.setVisible(document is not None and document.labels.shape[0] > 1)
         self.welcome.setVisible(document is None)
         self.segment_panel.set_ready(document is not None)
@@ -262,10 +240,6 @@ class MainWindow(QMainWindow):
         self.status.show_saved("" if document is None else document.save_state)
         self._history_changed()
 
-    def _remember_classes(self, memory: ClassMemory, classes: Classes) -> None:
-        if self.workbench.path is not None:
-            memory.remember(self.workbench.path.parent, classes)
-
     def _refresh_commands(self) -> None:
         self.actions_by_name.refresh()
 
@@ -280,7 +254,6 @@ class MainWindow(QMainWindow):
             self.settings.setValue("model", imported)
         self.segment_panel.show_models(names, str(self.settings.value("model", "")))
         self.learning.look_at_models()
-        self.compare_panel.models = names
 
     def _save_state_changed(self, words: str) -> None:
         self.status.show_saved(words)
@@ -318,20 +291,7 @@ class MainWindow(QMainWindow):
         """Shows the most doubtful cell first, of what the panel says."""
         self.docks["Worst first"].show()
         self.docks["Worst first"].raise_()
-        self.queue_panel.start.click()
-
-    def _start_queue(self, everywhere: bool) -> None:
-        document, bench = self.workbench.document, self.workbench
-        if document is None:
-            return
-        images = bench.images if everywhere else [document.image.path]
-        folders = dict(bench.work_folders)
-        self.tasks.run(
-            "Looking for doubtful cells",
-            lambda progress, cancel: look_for_doubts(images, document, folders, progress, cancel),
-            self.queue_panel.begin,
-            slot="doubts",
-        )
+        self.curation.queue.start.click()
 
     def segment(self) -> None:
         """Finds the cells, with the diameter that the panel shows."""
@@ -389,8 +349,7 @@ class MainWindow(QMainWindow):
         if shown:
             self.workbench.compare_with_previous()
         else:
-            self.canvas.guides.show_comparison(None)
-            self.compare_panel.show_other(None)
+            self.curation.end_comparison()
 
     def show_palette(self) -> None:
         self.palette_of_commands.ask()
@@ -418,7 +377,7 @@ class MainWindow(QMainWindow):
         apply_theme(app, self.dark)
         self.actions_by_name.recolour()
         self.channel_panel.rebuild()
-        self.object_panel.recolour()
+        self.curation.recolour()
 
     # ------------------------------------------------------------------ folders for work elsewhere
 

@@ -28,7 +28,7 @@ def curation_commands(window: MainWindow) -> list[Command]:
         review(
             "next_doubtful",
             "&Next doubtful cell",
-            do=window.queue_panel.skip,
+            do=window.curation.queue.skip,
             keys=("F3",),
             help="Go on in the queue, also after correcting a cell with the tools",
             when=when.cells,

@@ -11,7 +11,7 @@ from pathlib import Path
 from model_core.annotation.audit import Estimate, estimate
 from model_core.annotation.doubt import Doubt
 
-AUDITS = 40  # picked at random among the less doubtful ones, if there are so many
+AUDITS = 40  # picked at random among the less doubtful ones, at most half as many as doubtful ones
 
 
 class Answer(str, Enum):
@@ -55,7 +55,8 @@ class ReviewQueue:
         self.total = len(everything)
         worst, rest = everything[:count], everything[count:]
         chance = random.Random(seed)
-        sample = [Item(item.image, item.doubt, True) for item in chance.sample(rest, min(audits, len(rest)))]
+        picked = chance.sample(rest, min(audits, -(-count // 2), len(rest)))
+        sample = [Item(item.image, item.doubt, True) for item in picked]
         self._unseen = len(rest) - len(sample)
         self.items = self._by_image(worst, sample, chance)
         self.answers: list[Answer | None] = [None] * len(self.items)

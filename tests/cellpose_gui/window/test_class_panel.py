@@ -35,7 +35,7 @@ def names(document: Document) -> list[str]:
 
 def add(window: MainWindow, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setattr(QInputDialog, "getText", lambda *args, **more: (name, True))
-    window.class_panel.add_button.click()
+    window.curation.classes.add_button.click()
 
 
 def said(window: MainWindow) -> str:
@@ -54,14 +54,14 @@ def test_number_keys_put_the_selection_into_a_class(
     add(window, monkeypatch, "mitotic")
     press(qtbot, window, Qt.Key.Key_2)
     assert names(opened) == ["mitotic", "", "mitotic"]
-    assert window.class_panel.list.topLevelItem(1).text(2) == "2"  # type: ignore[union-attr]
+    assert window.curation.classes.list.topLevelItem(1).text(2) == "2"  # type: ignore[union-attr]
     assert window.actions_by_name["class_2"].text() == "Class &2: mitotic"
     press(qtbot, window, Qt.Key.Key_0)
     assert names(opened) == ["", "", ""]
     press(qtbot, window, Qt.Key.Key_Z, ctrl=True)
     assert names(opened) == ["mitotic", "", "mitotic"]
     opened.select(())
-    window.class_panel.find_button.click()
+    window.curation.classes.find_button.click()
     assert opened.selected == {1, 3}
     add(window, monkeypatch, "round")
     assert "“round” already" in said(window)
@@ -95,10 +95,10 @@ def test_the_folder_remembers_classes_and_the_document_keeps_them(
     monkeypatch.setattr(QInputDialog, "getText", lambda *args, **more: ("spindle", True))
     opened.select([1])
     press(qtbot, window, Qt.Key.Key_1)
-    window.class_panel.ask_name()
+    window.curation.classes.ask_name()
     assert names(opened) == ["spindle", "", ""]
     monkeypatch.setattr(QColorDialog, "getColor", lambda *args, **more: QColor("#102030"))
-    window.class_panel.ask_colour()
+    window.curation.classes.ask_colour()
     wanted = (CellClass("spindle", "#102030"),)
     assert window.canvas.classes.all == wanted
     open_image(qtbot, window, images[1])
@@ -113,7 +113,7 @@ def test_undo_of_a_removal_brings_the_class_back(
     add(window, monkeypatch, "round")
     opened.select([2])
     press(qtbot, window, Qt.Key.Key_1)
-    window.class_panel.remove()
+    window.curation.classes.remove()
     assert names(opened) == ["", "", ""] and len(window.canvas.classes) == 0
     press(qtbot, window, Qt.Key.Key_Z, ctrl=True)
     assert names(opened) == ["", "round", ""]

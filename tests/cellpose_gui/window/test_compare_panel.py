@@ -35,7 +35,7 @@ def theirs(tmp_path: Path) -> Path:
 
 
 def compared(qtbot: QtBot, window: MainWindow) -> None:
-    panel = window.compare_panel
+    panel = window.curation.comparing
     qtbot.waitUntil(
         lambda: panel._comparison is not None and not panel._rest.isActive() and not panel._background.busy
     )
@@ -44,7 +44,7 @@ def compared(qtbot: QtBot, window: MainWindow) -> None:
 def test_a_file_is_compared_and_the_list_walks_through_the_differences(
     qtbot: QtBot, window: MainWindow, opened: Document, theirs: Path
 ) -> None:
-    panel = window.compare_panel
+    panel = window.curation.comparing
     panel.file_asked.emit(theirs)
     compared(qtbot, window)
     assert "7 cells here, 7 there; 4 the same" in panel.figures.text()
@@ -60,7 +60,7 @@ def test_a_file_is_compared_and_the_list_walks_through_the_differences(
 def test_a_key_takes_a_cell_over_and_undo_brings_the_difference_back(
     qtbot: QtBot, window: MainWindow, opened: Document, theirs: Path
 ) -> None:
-    panel = window.compare_panel
+    panel = window.curation.comparing
     panel.file_asked.emit(theirs)
     compared(qtbot, window)
     before = opened.labels.copy()
@@ -93,9 +93,9 @@ def test_another_person_s_document_is_read_and_left_alone(
     open_image(qtbot, window, images[0])
     qtbot.waitUntil(lambda: other.closed)
     content = path.read_bytes()
-    window.compare_panel.file_asked.emit(path)
+    window.curation.comparing.file_asked.emit(path)
     compared(qtbot, window)
-    assert window.compare_panel.list.count() == 6
+    assert window.curation.comparing.list.count() == 6
     assert path.read_bytes() == content
 
 
@@ -103,9 +103,9 @@ def test_a_model_is_compared_without_changing_anything(
     qtbot: QtBot, window: MainWindow, opened: Document, segmenter: FakeSegmenter
 ) -> None:
     before = opened.store.history.position
-    window.compare_panel.model_asked.emit("generalist")
+    window.curation.comparing.model_asked.emit("generalist")
     compared(qtbot, window)
-    assert "7 cells here, 2 there" in window.compare_panel.figures.text()
+    assert "7 cells here, 2 there" in window.curation.comparing.figures.text()
     assert opened.store.history.position == before
 
 
@@ -114,7 +114,7 @@ def test_a_step_of_the_history_is_compared(qtbot: QtBot, window: MainWindow, ope
     window.canvas.delete_selected()
     window.history_panel.compare_asked.emit(1)
     compared(qtbot, window)
-    (difference,) = window.compare_panel._comparison.differences  # type: ignore[union-attr]
+    (difference,) = window.curation.comparing._comparison.differences  # type: ignore[union-attr]
     assert difference.kind is Kind.MISSED and difference.theirs == (1,)
 
 
@@ -123,10 +123,10 @@ def test_labels_of_another_size_are_refused_in_words(
 ) -> None:
     wrong = tmp_path / "wrong.tif"
     write_labels(wrong, np.ones((1, 5, 5), np.uint32))
-    window.compare_panel.file_asked.emit(wrong)
+    window.curation.comparing.file_asked.emit(wrong)
     box = the_dialog(qtbot, window)
     assert "1 x 5 x 5" in box.text() + box.informativeText()
     box.close()
     (tmp_path / "empty.png").write_bytes(b"")
-    window.compare_panel.file_asked.emit(tmp_path / "empty.png")
+    window.curation.comparing.file_asked.emit(tmp_path / "empty.png")
     the_dialog(qtbot, window).close()

@@ -46,7 +46,7 @@ def opened(qtbot: QtBot, window: MainWindow, images: list[Path]) -> Document:
 
 
 def measured(qtbot: QtBot, window: MainWindow, document: Document) -> None:
-    values = window.object_panel.values
+    values = window.curation.objects.values
     qtbot.waitUntil(
         lambda: (
             values.ids.tolist() == sorted(document.objects)
@@ -59,7 +59,7 @@ def measured(qtbot: QtBot, window: MainWindow, document: Document) -> None:
 
 def column(window: MainWindow, name: str) -> list[object]:
     """As the table shows it, from top to bottom."""
-    model = window.object_panel.model
+    model = window.curation.objects.model
     at = model.names.index(name)
     return [model.data(model.index(row, at)) for row in range(model.rowCount())]
 
@@ -72,7 +72,7 @@ def box(x0: float, x1: float, y0: float = 0, y1: float = 1e9) -> QPainterPath:
 
 def agree_with_the_engine(window: MainWindow, document: Document) -> None:
     """Every column as a measurement from scratch gives it."""
-    values = window.object_panel.values
+    values = window.curation.objects.values
     wanted = measure_objects(np.ascontiguousarray(document.labels), document.image)  # type: ignore[arg-type]
     for name, numbers in wanted.columns.items():
         np.testing.assert_allclose(values.columns[name], numbers, atol=1e-9, err_msg=name)
@@ -84,8 +84,8 @@ def test_the_table_shows_what_is_measured(window: MainWindow, opened: Document) 
     assert column(window, "neighbours") == ["1", "1", "0", "0"]
     assert column(window, "intensity_mean_2") == ["14.5", "29.5", "9", "47"]
     assert column(window, "source") == ["edited"] * 4 or column(window, "source") == ["drawn"] * 4
-    header = window.object_panel.model.headerData(
-        window.object_panel.model.names.index("area"), Qt.Orientation.Horizontal
+    header = window.curation.objects.model.headerData(
+        window.curation.objects.model.names.index("area"), Qt.Orientation.Horizontal
     )
     assert header == "area (px²)"
 
@@ -102,11 +102,11 @@ def test_lengths_are_in_micrometres_where_the_pixel_size_is_known(
     window.docks["Table and plot"].show()
     measured(qtbot, window, document)
     assert column(window, "area") == ["25"]
-    assert window.object_panel.values.units["area"] == "µm²"
+    assert window.curation.objects.values.units["area"] == "µm²"
 
 
 def test_sorting_and_filtering(window: MainWindow, opened: Document) -> None:
-    panel = window.object_panel
+    panel = window.curation.objects
     panel.table.sortByColumn(panel.model.names.index("area"), Qt.SortOrder.DescendingOrder)
     assert column(window, "label") == ["4", "2", "1", "3"]
     panel.rule.setText("area > 50 and neighbours = 1")
@@ -119,7 +119,7 @@ def test_sorting_and_filtering(window: MainWindow, opened: Document) -> None:
 
 
 def test_rows_and_canvas_share_one_selection(qtbot: QtBot, window: MainWindow, opened: Document) -> None:
-    table, model = window.object_panel.table, window.object_panel.model
+    table, model = window.curation.objects.table, window.curation.objects.model
     row = table.visualRect(model.index(1, 0)).center()
     qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, NONE, row)
     assert opened.selected == {2}
@@ -142,7 +142,7 @@ def test_rows_and_canvas_share_one_selection(qtbot: QtBot, window: MainWindow, o
 def test_a_gate_selects_and_its_cells_are_deleted_classified_or_accepted_in_one_step(
     qtbot: QtBot, window: MainWindow, opened: Document
 ) -> None:
-    panel = window.object_panel
+    panel = window.curation.objects
     panel.plot.gate.gated.emit(box(90, 210))
     assert opened.selected == {1, 2}
     window.canvas.classes.add("round")
@@ -165,7 +165,7 @@ def test_a_gate_selects_and_its_cells_are_deleted_classified_or_accepted_in_one_
 
 
 def test_a_lasso_holds_what_is_inside_of_it(window: MainWindow, opened: Document) -> None:
-    panel = window.object_panel
+    panel = window.curation.objects
     panel.x_axis.setCurrentText("centroid_x")
     panel.y_axis.setCurrentText("centroid_y")
     path = QPainterPath()
@@ -196,7 +196,7 @@ def test_only_what_a_patch_touches_is_measured_again(
 
 
 def test_an_edit_while_it_measures_is_not_lost(qtbot: QtBot, window: MainWindow, opened: Document) -> None:
-    values = window.object_panel.values
+    values = window.curation.objects.values
     values.set_document(None)
     values.set_document(opened)
     window.canvas.classes.add("late")
@@ -211,10 +211,10 @@ def test_an_edit_while_it_measures_is_not_lost(qtbot: QtBot, window: MainWindow,
 
 def test_a_hidden_panel_measures_nothing(qtbot: QtBot, window: MainWindow, opened: Document) -> None:
     window.docks["Table and plot"].hide()
-    assert len(window.object_panel.values) == 0
+    assert len(window.curation.objects.values) == 0
     opened.edit((slice(0, 1), slice(0, 3), slice(0, 3)), np.full((1, 3, 3), 9, np.uint32), "One more")
     qtbot.wait(200)
-    assert len(window.object_panel.values) == 0
+    assert len(window.curation.objects.values) == 0
     window.docks["Table and plot"].show()
     measured(qtbot, window, opened)
-    assert len(window.object_panel.values) == 5
+    assert len(window.curation.objects.values) == 5

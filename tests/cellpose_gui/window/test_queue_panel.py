@@ -39,14 +39,14 @@ def opened(qtbot: QtBot, window: MainWindow, images: list[Path]) -> Document:
 
 
 def start(qtbot: QtBot, window: MainWindow, share: int = 20) -> None:
-    window.queue_panel.share.setValue(share)
+    window.curation.queue.share.setValue(share)
     window.start_queue()
-    qtbot.waitUntil(lambda: window.queue_panel._shown is not None, timeout=60_000)
-    assert QApplication.focusWidget() is window.queue_panel
+    qtbot.waitUntil(lambda: window.curation.queue._shown is not None, timeout=60_000)
+    assert QApplication.focusWidget() is window.curation.queue
 
 
 def shown(window: MainWindow) -> int:
-    item = window.queue_panel._shown
+    item = window.curation.queue._shown
     assert item is not None
     return item.doubt.id
 
@@ -64,7 +64,7 @@ def test_a_cell_comes_up_selected_and_in_the_middle(
     qtbot: QtBot, window: MainWindow, opened: Document
 ) -> None:
     start(qtbot, window)
-    panel = window.queue_panel
+    panel = window.curation.queue
     assert shown(window) in opened.selected
     middle = window.canvas.view.box.viewRect().center()
     _, _, y0, y1, x0, x1 = opened.objects[shown(window)].box
@@ -81,14 +81,14 @@ def test_one_key_answers_and_undo_brings_the_cell_back(
     press(qtbot, window, Qt.Key.Key_D)
     assert SPECK not in opened.objects and shown(window) != SPECK
     press(qtbot, window, Qt.Key.Key_Z, ctrl=True)
-    qtbot.waitUntil(lambda: window.queue_panel._shown is not None and shown(window) == SPECK)
+    qtbot.waitUntil(lambda: window.curation.queue._shown is not None and shown(window) == SPECK)
     assert SPECK in opened.objects
     press(qtbot, window, Qt.Key.Key_A)
     assert opened.objects[SPECK].review is Review.ACCEPTED
     press(qtbot, window, Qt.Key.Key_B)
     assert shown(window) == SPECK and opened.objects[SPECK].review is Review.UNREVIEWED
     press(qtbot, window, Qt.Key.Key_N)
-    assert opened.objects[SPECK].review is Review.UNREVIEWED and window.queue_panel.progress.value() == 1
+    assert opened.objects[SPECK].review is Review.UNREVIEWED and window.curation.queue.progress.value() == 1
 
 
 def test_split_and_merge(qtbot: QtBot, window: MainWindow, opened: Document) -> None:
@@ -100,21 +100,21 @@ def test_split_and_merge(qtbot: QtBot, window: MainWindow, opened: Document) -> 
     go_to(qtbot, window, HALF_A)
     press(qtbot, window, Qt.Key.Key_M)
     assert len(opened.objects) == count
-    remaining = {item.doubt.id for item in window.queue_panel._queue.items}  # type: ignore[union-attr]
+    remaining = {item.doubt.id for item in window.curation.queue._queue.items}  # type: ignore[union-attr]
     assert {HALF_A, HALF_B} <= remaining, "the partner is passed over when its turn comes"
     for _ in range(len(remaining)):
-        if window.queue_panel._shown is not None:
+        if window.curation.queue._shown is not None:
             assert shown(window) not in (HALF_A, HALF_B)
             press(qtbot, window, Qt.Key.Key_N)
-    assert "Done" in window.queue_panel.about.text()
+    assert "Done" in window.curation.queue.about.text()
 
 
 def test_a_cell_that_cannot_be_split_stays(qtbot: QtBot, window: MainWindow, opened: Document) -> None:
     start(qtbot, window, 100)
     go_to(qtbot, window, SPECK)
-    assert not window.queue_panel.buttons[Qt.Key.Key_M].isEnabled()
-    window.queue_panel.answer(Advice.MERGE)
-    assert shown(window) == SPECK and window.queue_panel.progress.value() == 0
+    assert not window.curation.queue.buttons[Qt.Key.Key_M].isEnabled()
+    window.curation.queue.answer(Advice.MERGE)
+    assert shown(window) == SPECK and window.curation.queue.progress.value() == 0
 
 
 def test_edit_gives_the_keys_to_the_tools_and_f3_goes_on(
@@ -129,25 +129,25 @@ def test_edit_gives_the_keys_to_the_tools_and_f3_goes_on(
     new[:, :2] = np.where(new[:, :2] == id_, 0, new[:, :2])
     opened.edit(box, new, "Correct")
     press(qtbot, window, Qt.Key.Key_F3)
-    assert shown(window) != id_ and window.queue_panel._queue.wrong == 1  # type: ignore[union-attr]
+    assert shown(window) != id_ and window.curation.queue._queue.wrong == 1  # type: ignore[union-attr]
 
 
 def test_the_whole_folder_is_gone_through_and_the_estimate_told(
     qtbot: QtBot, window: MainWindow, opened: Document, images: list[Path]
 ) -> None:
     fill(open_image(qtbot, window, images[1]))
-    window.queue_panel.scope.setCurrentText(FOLDER)
+    window.curation.queue.scope.setCurrentText(FOLDER)
     start(qtbot, window, 10)
-    queue = window.queue_panel._queue
+    queue = window.curation.queue._queue
     assert queue is not None and queue.total == 48
     seen = set()
     while queue.current is not None:
-        qtbot.waitUntil(lambda: window.queue_panel._shown is not None or queue.current is None)
+        qtbot.waitUntil(lambda: window.curation.queue._shown is not None or queue.current is None)
         seen.add(window.workbench.path)
-        assert QApplication.focusWidget() is window.queue_panel
+        assert QApplication.focusWidget() is window.curation.queue
         press(qtbot, window, Qt.Key.Key_A)
     assert seen == set(images[:2])
-    told = window.queue_panel.estimate.text()
+    told = window.curation.queue.estimate.text()
     assert f"0 of {queue.estimate.sampled}" in told and "0.0% are wrong" in told
 
 
@@ -155,7 +155,7 @@ def test_an_image_that_cannot_be_read_is_left_out_and_told(
     qtbot: QtBot, window: MainWindow, opened: Document, images: list[Path]
 ) -> None:
     images[1].with_suffix(".cells").write_bytes(b"not a document")
-    window.queue_panel.scope.setCurrentText(FOLDER)
+    window.curation.queue.scope.setCurrentText(FOLDER)
     start(qtbot, window)
     bar = window.statusBar()
     assert bar is not None and "Left out: cells 2.tif" in bar.currentMessage()
@@ -163,5 +163,5 @@ def test_an_image_that_cannot_be_read_is_left_out_and_told(
 
 def test_without_cells_it_says_what_to_do(qtbot: QtBot, window: MainWindow, images: list[Path]) -> None:
     open_image(qtbot, window, images[0])
-    window.queue_panel.start.click()
-    qtbot.waitUntil(lambda: "Find cells first" in window.queue_panel.about.text(), timeout=60_000)
+    window.curation.queue.start.click()
+    qtbot.waitUntil(lambda: "Find cells first" in window.curation.queue.about.text(), timeout=60_000)
