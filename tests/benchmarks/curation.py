@@ -1,168 +1,146 @@
-"""A folder of 2,000 images with 1,000,000 cells: opening it, and the list of its images.
+"""How long the thread of the window is held by the table, the plots and the queue at 100,000 cells.
 
-    python tests/benchmarks/curation.py [--images 2000] [--cells 500] [--folder DIR]
+    QT_QPA_PLATFORM=offscreen python tests/benchmarks/curation.py [--cells 100000]
 
-Documents are synthetic: records without labels, which is all that the index reads. Limits: opening 2 s,
-each step of the window 0.1 s, 2 GiB. Prints wall time and, beside it, the processor time of this process:
-on a busy machine only the second one says something. With `--folder`, documents are made there once and kept.
+Each line is what a person does and the milliseconds until the window answers again. What is computed in
+workers is told apart.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import resource
-import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from threading import Lock
 
 import numpy as np
 import tifffile
+from PyQt6.QtCore import QRectF, QSettings, Qt
+from PyQt6.QtGui import QPainterPath
+from PyQt6.QtWidgets import QApplication
 
-os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-SHAPE = (1, 64, 64)
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from cellpose_gui.main_window import MainWindow
+from model_core.annotation.model_patch import model_patch
 
-def make_folder(folder: Path, images: int, cells: int) -> None:
-    """Images of noise and a document of `cells` records for each."""
-    from model_core.annotation.cells_schema import create_tables
-
-    pixels = np.random.default_rng(0).integers(0, 255, SHAPE[1:], dtype=np.uint8)
-    for number in range(images):
-        image = folder / f"well_{number // 96:02d}_{number % 96:02d}.tif"
-        tifffile.imwrite(image, pixels)
-        confidence = np.random.default_rng(number).random(cells).tolist()
-        rows = (
-            (
-                *(id_, 0, 1, 0, 30, 0, 30, 200 + id_ % 400, 0.0, 15.0, 15.0, "model", confidence[id_ - 1]),
-                *("accepted" if id_ % 7 == 0 else "unreviewed", "", "", 0),
-            )
-            for id_ in range(1, cells + 1)
-        )
-        meta = {
-            "image": image.name,
-            "image_path": "",
-            "shape": "[1, 64, 64]",
-            "position": "1",
-            "next_id": "9999",
-        }
-        with sqlite3.connect(image.with_suffix(".cells"), isolation_level=None) as connection:
-            connection.execute("PRAGMA synchronous = OFF")
-            connection.execute("BEGIN")
-            create_tables(connection)
-            connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
-            connection.executemany(f"INSERT INTO objects VALUES ({', '.join('?' * 17)})", rows)
-            connection.execute("COMMIT")
-        connection.close()
+SIDE = 16  # px a cell
 
 
-@contextmanager
-def timed(what: str, limit: float | None = None) -> Iterator[None]:
-    wall, cpu = time.perf_counter(), time.process_time()
-    yield
-    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    print(
-        f"{what:<44} {1000 * wall:9.1f} ms {1000 * cpu:9.1f} ms" + (f"   limit {limit:g} s" if limit else "")
-    )
+def grid(cells: int) -> np.ndarray:
+    """Discs of several sizes in rows."""
+    across = int(np.ceil(np.sqrt(cells)))
+    labels = np.zeros((across * SIDE, across * SIDE), np.uint32)
+    yy, xx = np.mgrid[:SIDE, :SIDE] - SIDE // 2
+    rng = np.random.default_rng(0)
+    for number in range(cells):
+        y, x = divmod(number, across)
+        a, b = rng.uniform(3, 8, 2)
+        part = labels[y * SIDE : (y + 1) * SIDE, x * SIDE : (x + 1) * SIDE]
+        part[(yy / a) ** 2 + (xx / b) ** 2 < 1] = number + 1
+    return labels
 
 
-def peak_memory() -> float:
-    """GiB that this process has had at most."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30
+def wait(until: Callable[[], bool], seconds: float = 300) -> float:
+    started = time.perf_counter()
+    while not until():
+        QApplication.processEvents()
+        time.sleep(0.002)
+        if time.perf_counter() - started > seconds:
+            raise TimeoutError
+    QApplication.processEvents()
+    return time.perf_counter() - started
 
 
-def index_alone(folder: Path) -> None:
-    from model_core.annotation.folder_index import FolderIndex
-    from model_core.annotation.index_file import INDEX_NAME
-
-    (folder / INDEX_NAME).unlink(missing_ok=True)
-    with timed("the very first time: reading all documents"):
-        index = FolderIndex(folder)
-        index.look()
-        index.close()
-    with timed("opening: images, states and all objects", 2.0):
-        index = FolderIndex(folder)
-        index.look()
-        objects = index.objects()
-    print(f"{len(index.entries):,} images, {len(objects):,} cells")
-    with timed("looking at the folder again (worker)"):
-        index.look()
-    with timed("sorting all cells by confidence (worker)", 0.1):
-        np.argsort(objects["confidence"])
-    with timed("filtering all cells by area and review", 0.1):
-        _ = objects[(objects["area"] < 300) & (objects["review"] == 0)]
-    index.close()
-
-
-def the_list(folder: Path) -> None:
-    """The list as the window has it, without the rest of the window."""
-    from PyQt6.QtWidgets import QApplication
-
-    from cellpose_gui.panels.image_list_model import FILTERS, ORDERS
-    from cellpose_gui.panels.image_strip import ImageStrip
-    from cellpose_gui.project.project import Project
-    from cellpose_gui.project.segment_all import SegmentAll
-    from cellpose_gui.tasks.task_runner import TaskRunner
-    from model_core.formats.folder import images_in
-
-    app = QApplication([])
-    tasks = TaskRunner()
-    project = Project(tasks)
-    strip = ImageStrip(tasks, project, SegmentAll(tasks, lambda: None, Lock()))
-    strip.resize(270, 800)
-    strip.show()
-    images = images_in(folder)
-    with timed("the window: from the names to all counts", 2.0):
-        project.open(folder, images)
-        while project.index is None or not project._jobs.idle:
-            app.processEvents()
-            time.sleep(0.001)
-
-    def step(what: str, do) -> None:  # type: ignore[no-untyped-def]
-        with timed(what, 0.1):
-            do()
-            strip.view.viewport().repaint()  # type: ignore[union-attr]
-
-    for order in ORDERS:
-        step(f"order: {order}", lambda o=order: strip.order.setCurrentText(o))
-    strip.order.setCurrentText("Name")
-    for name in FILTERS:
-        step(f"filter: {name}", lambda n=name: strip.filter.setCurrentText(n))
-    strip.filter.setCurrentText("All images")
-    for text in ("w", "well_1", "17_5"):
-        step(f"search: {text}", lambda t=text: strip.search.setText(t))
-    strip.search.clear()
-    bar = strip.view.verticalScrollBar()
-    assert bar is not None
-    step("scrolling to the end", lambda: bar.setValue(bar.maximum()))
-    step("scrolling a page back", lambda: bar.setValue(bar.maximum() - 700))
-    step("marking the open image", lambda: strip.mark_current(images[1]))
-    step("counts of an image have changed", project.changed.emit)
-    project.close()
-    tasks.stop_all()
+def timed(name: str, work: Callable[[], object], times: int = 3) -> None:
+    """Prints the median of the time until all events that follow are done."""
+    taken = []
+    for _ in range(times):
+        started = time.perf_counter()
+        work()
+        QApplication.processEvents()
+        taken.append(1000 * (time.perf_counter() - started))
+    print(f"{name:44} {np.median(taken):8.1f} ms   longest {max(taken):8.1f}", flush=True)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--images", type=int, default=2000)
-    parser.add_argument("--cells", type=int, default=500, help="in each image")
-    parser.add_argument("--folder", type=Path)
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = options.folder or Path(scratch)
-        folder.mkdir(exist_ok=True)
-        if not any(folder.glob("*.cells")):
-            make_folder(folder, options.images, options.cells)
-        print(f"{'':<44} {'wall':>12} {'processor':>12}")
-        index_alone(folder)
-        the_list(folder)
-        print(f"memory: {peak_memory():.2f} GiB at most   limit 2 GiB")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cells", type=int, default=100_000)
+    wanted = parser.parse_args().cells
+    app = QApplication([])
+    with tempfile.TemporaryDirectory() as folder:
+        labels = grid(wanted)
+        pixels = np.random.default_rng(0).integers(0, 200, labels.shape, dtype=np.uint8) + (labels > 0) * 40
+        path = Path(folder) / "cells.tif"
+        tifffile.imwrite(path, pixels.astype(np.uint8))
+        window = MainWindow(QSettings(str(Path(folder) / "settings.ini"), QSettings.Format.IniFormat))
+        window.show()
+        window.open(path)
+        wait(lambda: window.workbench.document is not None)
+        document = window.workbench.document
+        assert document is not None
+        confidence = dict(enumerate(np.random.default_rng(1).uniform(0, 1, wanted + 1).tolist()))
+        patch = model_patch(document.store, labels[None], confidence, "Start")
+        assert patch is not None
+        document.apply(patch)
+        panel = window.object_panel
+        timed("the panel is opened", lambda: window.docks["Table and plot"].show(), 1)
+        print(f"measured in a worker in {wait(lambda: len(panel.values) == wanted):.1f} s")
+        measure(window, wanted)
+        window.workbench.close()
+        window.tasks.stop_all()
+    app.quit()
+
+
+def measure(window: MainWindow, wanted: int) -> None:
+    panel, document = window.object_panel, window.workbench.document
+    assert document is not None
+    model, table = panel.model, panel.table
+    order = iter([Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder] * 10)
+    timed("sort by area", lambda: table.sortByColumn(model.names.index("area"), next(order)))
+    timed("sort by class", lambda: table.sortByColumn(model.names.index("class"), next(order)))
+    bar = table.verticalScrollBar()
+    assert bar is not None
+    places = iter(range(1000, 100_000, 20_000))
+    timed("scroll", lambda: bar.setValue(next(places) % max(1, model.rowCount())), 5)
+    timed("filter", lambda: panel.rule.setText("area > 80 and circularity < 0.9"), 1)
+    timed("filter off", lambda: panel.rule.setText(""), 1)
+    panel.y_axis.setCurrentText("circularity")
+    timed("scatter plot", panel._plot)
+    box = QPainterPath()
+    box.addRect(QRectF(50, 0.7, 80, 0.3))
+    timed("gate: a box", lambda: panel.plot.gate.gated.emit(box))
+    print(f"  {len(document.selected):,} cells in it")
+    lasso = QPainterPath()
+    for number in range(200):
+        angle = number / 200 * 2 * np.pi
+        point = (90 + 50 * np.cos(angle), 0.85 + 0.1 * np.sin(angle))
+        lasso.lineTo(*point) if number else lasso.moveTo(*point)
+    timed("gate: a lasso of 200 corners", lambda: panel.plot.gate.gated.emit(lasso))
+    panel.y_axis.setCurrentIndex(0)
+    timed("gate in the histogram", lambda: panel.plot.gate.gated.emit(box))
+    timed("select all", lambda: document.select(document.objects), 1)
+    timed("a click on a row", lambda: table._go(500, Qt.KeyboardModifier.NoModifier))
+    window.canvas.classes.add("round")
+    timed("class of one cell", lambda: window.canvas.classes.put([5], 0), 1)
+    document.select(range(1, wanted // 2))
+    before = document.store.history.position
+    timed("class of half of the cells: until it starts", lambda: window.selected_cells.classify(0), 1)
+    waited = wait(lambda: document.store.history.position > before)
+    print(f"  done in a worker, with the longest stay in the window's thread, after {waited:.2f} s")
+    timed("one cell erased", lambda: erase(window, 77), 1)
+    print(f"measured again in {wait(lambda: len(panel.values) == wanted - 1):.2f} s")
+
+
+def erase(window: MainWindow, id_: int) -> None:
+    document = window.workbench.document
+    assert document is not None
+    box = document.objects[id_].slices
+    new = document.labels[box].copy()
+    new[new == id_] = 0
+    document.edit(box, new, "Erase")
 
 
 if __name__ == "__main__":
