@@ -152,6 +152,12 @@ class ImageStrip(QWidget):
         self.model.filter = self.filter.currentText()
         self.model.order = self.order.currentText()
         self._keeping_place(self.model.arrange)
+        # Another question: the answer is looked at from the open image or from the top.
+        row = self.model.row(self.rows.current)
+        if row is not None:
+            self.view.scrollTo(self.model.index(row))
+        else:
+            self.view.scrollToTop()
         self._show_counts()
 
     def _keeping_place(self, change) -> None:  # type: ignore[no-untyped-def]

@@ -251,3 +251,21 @@ def test_settings_come_back_with_the_folder(
     assert entry(again, images[0].name).state is ImageState.DONE
     again.workbench.close()
     assert again.tasks.stop_all()
+
+
+def test_another_filter_is_looked_at_from_the_open_image_or_the_top(
+    qtbot: QtBot, window: MainWindow, images: list[Path]
+) -> None:
+    for number in range(20, 60):
+        (images[0].with_name(f"cells {number}.tif")).write_bytes(images[0].read_bytes())
+    open_image(qtbot, window, images[0])
+    known(qtbot, window)
+    strip = window.strip
+    bar = strip.view.verticalScrollBar()
+    assert bar is not None
+    bar.setValue(bar.maximum())
+    strip.search.setText("cells 5")
+    assert len(shown(window)) == 13 and bar.value() == 0
+    bar.setValue(bar.maximum())
+    window.workbench.project.changed.emit()
+    assert bar.value() == bar.maximum(), "news of images move nothing"
