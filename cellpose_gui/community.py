@@ -13,7 +13,7 @@ from cellpose_gui.workbench import Workbench
 
 
 class Community(QObject):
-    """What the commands of `commands.community` do."""
+    """What the commands do that give labels, look at what was given, and take new releases."""
 
     def __init__(self, window: QMainWindow, bench: Workbench, settings: QSettings) -> None:
         super().__init__(window)

@@ -1,4 +1,4 @@
-"""Commands for what people give each other: contributions, their review, and new releases of the model."""
+"""Commands of the menu Review for those who make releases: the doubtful contributions."""
 
 from __future__ import annotations
 
@@ -6,28 +6,19 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from cellpose_gui.actions import Command
-from cellpose_gui.commands.when import When
 
 if TYPE_CHECKING:
     from cellpose_gui.main_window import MainWindow
 
 
 def community_commands(window: MainWindow) -> list[Command]:
-    when, queue = When(window), window.community.queue
-    file = partial(Command, menu="File", section="community")
+    queue = window.community.queue
     review = partial(Command, menu="Review", section="contributions")
 
     def waits() -> bool:
         return queue.current is not None
 
     return [
-        file(
-            "contribute",
-            "&Contribute these labels…",
-            do=window.community.contribute,
-            help="Give images and labels to the model that everybody uses; you see first what would leave",
-            when=when.cells,
-        ),
         review(
             "review_contributions",
             "Review &contributions…",
@@ -36,7 +27,7 @@ def community_commands(window: MainWindow) -> list[Command]:
         ),
         review(
             "accept_contribution",
-            "&Accept this contribution",
+            "Accept this contribution",
             do=partial(queue.decide, True),
             keys=("F7",),
             help="Add the image with its labels as they are now to the training data",
@@ -49,13 +40,5 @@ def community_commands(window: MainWindow) -> list[Command]:
             keys=("F8",),
             help="Leave the image out",
             when=waits,
-        ),
-        Command(
-            "updates",
-            "&Updates of the model…",
-            menu="Help",
-            section="updates",
-            do=window.community.updates.ask,
-            help="New releases of the model from a store; off until you give an address",
         ),
     ]

@@ -63,5 +63,13 @@ def file_commands(window: MainWindow) -> list[Command]:
             section="exchange",
             when=when.image,
         ),
+        file(
+            "contribute",
+            "&Contribute these labels…",
+            do=window.community.contribute,
+            help="Give images and labels to the model that everybody uses; you see first what would leave",
+            section="community",
+            when=when.cells,
+        ),
         file("quit", "&Quit", do=window.close, keys=("Ctrl+Q",), section="quit"),
     ]

@@ -22,5 +22,12 @@ def help_commands(window: MainWindow) -> list[Command]:
             help="Type a few letters of what you want to do",
         ),
         help_("cheat_sheet", "&Keys and gestures", do=window.show_cheat_sheet, keys=("?", "F1")),
+        help_(
+            "updates",
+            "&Updates of the model…",
+            do=window.community.updates.ask,
+            help="New releases of the model from a store; off until you give an address",
+            section="updates",
+        ),
         help_("about", "&About", do=window.questions.tell_about, section="about"),
     ]
