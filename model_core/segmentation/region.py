@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +21,9 @@ from model_core.segmentation.tiling import Cancel, widened
 
 _CONTEXT = 16  # px at the scale of the net that it sees around the box
 _LEAST_CONTEXT = 8  # px of the image
+_LOOKS = 3
+_CLOSER = 3.0  # times, from look to look
+_SMALLEST = 6.0  # px, of objects that are looked for
 _FILLED = 0.4  # share of the box that an object covers which the box was drawn for
 _TIGHT = 0.6  # share of the box that the bounding box of such an object covers
 _MOSTLY_INSIDE = 0.8  # share of such an object that lies in the box
@@ -37,8 +41,9 @@ def segment_region(
 ) -> Segmentation:
     """Finds the objects in a box of one plane.
 
-    First the box is looked at as if it had been drawn around one object, which costs next to nothing. If
-    there is one that fills it, that is the answer. Otherwise the diameter is estimated from the box.
+    First the box is looked at as if it had been drawn around one object. If there is one that fills it, that
+    is the answer. Otherwise it is looked at closer and closer, until what is found has the size that the net
+    is used to. All but the last looks are small, so they cost little.
 
     Args:
         image: what the box lies in. box: z, y, x slices, one plane; clipped to the image.
@@ -54,28 +59,52 @@ def segment_region(
     """
     box = clipped(box, image.shape[1:])
     if diameter is None:
-        diameter = _diameter_of_one(image, model, box, cancel, options)
+        diameter = _diameter_in(image, model, box, cancel, options)
     return _seen(image, model, box, diameter, cancel, options)
 
 
-def _diameter_of_one(
+def _diameter_in(
     image: Image, model: Model, box: Box, cancel: Cancel | None, options: dict[str, Any]
-) -> float | None:
-    """The diameter of the object that a box was drawn around; None if it does not hold one alone.
+) -> float:
+    """px: of the one object that a box was drawn around, or the median of those in it."""
+    best, diameter = 0.0, model.diameter
+    seen_as = math.sqrt(math.prod(part.stop - part.start for part in box[1:]))
+    for number in range(_LOOKS):
+        labels, scores, zoom, inner = _glance(image, model, box, seen_as, cancel, options)
+        one = _filling(labels, *inner) if number == 0 else None
+        if one is not None:
+            return 2 * radius_of(labels[None] == one) / zoom
+        inside = np.unique(labels[inner])
+        inside = inside[inside > 0]
+        if len(inside):
+            sizes = 2 * np.sqrt(np.bincount(labels.ravel())[inside] / np.pi) / zoom
+            fit = float(np.average(scores[inside], weights=sizes))
+            if fit > best:
+                best, diameter = fit, float(np.median(sizes))
+        if seen_as / _CLOSER < _SMALLEST:
+            break
+        seen_as /= _CLOSER
+    return diameter
 
-    The box is looked at so small, or so large, that such an object has the size that the net is used to.
+
+def _glance(
+    image: Image, model: Model, box: Box, diameter: float, cancel: Cancel | None, options: dict[str, Any]
+) -> tuple[np.ndarray, np.ndarray, float, tuple[slice, slice]]:
+    """A box seen so small, or so large, that objects of a diameter have the size that the net is used to.
+
+    Returns:
+        labels ``(y, x)`` of the box and what surrounds it, scores by label, the zoom, where the box lies.
     """
-    sides = [part.stop - part.start for part in box[1:]]
-    zoom = min(model.diameter / float(np.sqrt(sides[0] * sides[1])), LARGEST_ZOOM)
+    zoom = min(model.diameter / diameter, LARGEST_ZOOM)
     pixels, inner = _surroundings(image, box, round(_CONTEXT / zoom))
     small = resized(pixels[:, 0].astype(np.float32), zoom)
-    found = segment(image_from_array(small, "CYX"), model, diameter=model.diameter, cancel=cancel, **options)
+    size = model.diameter * model.network.magnified  # is shown as it is
+    found = segment(image_from_array(small, "CYX"), model, diameter=size, cancel=cancel, **options)
     rows, columns = (
         slice(round(part.start * length / whole), max(round(part.stop * length / whole), 1))
         for part, length, whole in zip(inner[1:], small.shape[1:], pixels.shape[2:], strict=True)
     )
-    one = _filling(found.labels[0], rows, columns)
-    return None if one is None else 2 * radius_of(found.labels == one) / zoom
+    return found.labels[0], found.scores, zoom, (rows, columns)
 
 
 def clipped(box: Box, shape: tuple[int, ...]) -> Box:
