@@ -1,4 +1,4 @@
-"""Image files to `Image`: TIFF, OME-Zarr, PNG, JPEG."""
+"""Image files to `Image`: TIFF, OME-Zarr, PNG, JPEG, files of microscopes."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ import tifffile
 
 from model_core.errors import UserError
 from model_core.images.image import Image, image_from_array
+from model_core.images.microscopes import SUFFIXES as MICROSCOPE_SUFFIXES
+from model_core.images.microscopes import read_microscope_file
 from model_core.images.ome_zarr import FOLDER_SUFFIX, ZIP_SUFFIXES, is_ome_zarr, read_ome_zarr
 from model_core.images.tiff import read_tiff
 
-FILE_SUFFIXES = (".tif", ".tiff", ".png", ".jpg", ".jpeg", *ZIP_SUFFIXES)
+FILE_SUFFIXES = (".tif", ".tiff", ".png", ".jpg", ".jpeg", *MICROSCOPE_SUFFIXES, *ZIP_SUFFIXES)
 SUFFIXES = (*FILE_SUFFIXES, FOLDER_SUFFIX)
 
 
@@ -59,6 +61,8 @@ def read_image(path: str | Path) -> Image:
             )
         if size == 0:
             raise UserError(f"“{path.name}” is empty (0 bytes).")
+        if path.suffix.lower() in MICROSCOPE_SUFFIXES:
+            return read_microscope_file(path, size)
         return read_tiff(path, size) if path.suffix.lower() in (".tif", ".tiff") else _read_with_opencv(path)
     except UserError:
         raise
