@@ -28,7 +28,7 @@ from cellpose_gui.panels.histogram import Histogram, HistogramView, histogram_of
 from model_core.images.glance import glance
 from model_core.images.image import Image
 
-_ROWS = 5  # channels in view; more scroll
+_ROWS = 3  # channels in view at least; more where there is room, the others scroll
 _WIDE = 1e12
 
 
@@ -93,14 +93,14 @@ class ChannelPanel(QWidget):
         levels.addWidget(self.auto, 3, 0, 1, 2)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
-        layout.addWidget(self.list)
+        layout.addWidget(self.list, 1)
         switches = QGridLayout()
         switches.addWidget(self.single, 0, 0)
         switches.addWidget(self.inverted, 0, 1)
         layout.addLayout(switches)
         layout.addWidget(self.histogram)
         layout.addLayout(levels)
-        layout.addStretch(1)
+        layout.addStretch()
 
     def _number(self, name: str, low: float, high: float) -> QDoubleSpinBox:
         box = QDoubleSpinBox()
@@ -131,7 +131,9 @@ class ChannelPanel(QWidget):
                 self.list.setItemWidget(item, 1, self._colour_box(index))
             self.list.setCurrentItem(self.list.topLevelItem(0))
         row = max(self.list.sizeHintForRow(0), self.fontMetrics().lineSpacing() + 8)
-        self.list.setFixedHeight(row * min(max(len(channels), 1), _ROWS) + 6)
+        rows = max(len(channels), 1)
+        self.list.setMinimumHeight(row * min(rows, _ROWS) + 6)
+        self.list.setMaximumHeight(row * rows + 6)
         self.setEnabled(document is not None)
         self.single.setVisible(len(channels) > 1)
         self._follow()

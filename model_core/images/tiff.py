@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -43,14 +45,16 @@ def read_tiff(path: Path, size: int) -> Image:
         pixels = _lazy(path, size, series)
         if pixels is None:
             whole, axes = _known_axes(*_whole(path, series, axes))
-            return image_from_array(np.asarray(whole), axes, path=path, pixel_size=pixel_size, z_step=z_step)
+            image = image_from_array(np.asarray(whole), axes, path=path, pixel_size=pixel_size, z_step=z_step)
+            return replace(image, channel_names=_channel_names(tiff, image.channels))
         levels: list[Pixels] = [arranged(*_known_axes(pixels, axes))]
         for level in series.levels[1:]:
             pixels = lazy_series(path, size, level)
             if pixels is not None and level.axes == series.axes:
                 levels.append(arranged(*_known_axes(pixels, axes)))
         coarser = tuple(level for level in levels[1:] if level.shape[:2] == levels[0].shape[:2])
-        return Image(levels[0], pixel_size, z_step, path, coarser)
+        names = _channel_names(tiff, levels[0].shape[0])
+        return Image(levels[0], pixel_size, z_step, path, coarser, names)
 
 
 def _check_size(path: Path, size: int, series: tifffile.TiffPageSeries) -> None:
@@ -106,6 +110,19 @@ def _known_axes(pixels: Pixels, axes: str) -> tuple[Pixels, str]:
         meaning = "C" if channels else "Z" if "Z" not in axes else "T"
         axes = axes.replace(letter, meaning)
     return pixels, axes
+
+
+def _channel_names(tiff: tifffile.TiffFile, count: int) -> tuple[str, ...]:
+    """What OME or ImageJ metadata call the channels; nothing where some have no name."""
+    names: list[str] = []
+    if tiff.ome_metadata:
+        first = tiff.ome_metadata.split("</Pixels>")[0]
+        channels = re.findall(r"<Channel\b[^>]*>", first)
+        found = [re.search(r'\bName="([^"]+)"', channel) for channel in channels]
+        names = [html.unescape(name.group(1)) for name in found if name]
+    elif isinstance(labels := (tiff.imagej_metadata or {}).get("Labels"), list):
+        names = [str(label) for label in labels]
+    return tuple(names) if len(names) == count else ()
 
 
 def _calibration(tiff: tifffile.TiffFile) -> tuple[float | None, float | None]:

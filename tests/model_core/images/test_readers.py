@@ -133,6 +133,18 @@ def test_ome_calibration(tmp_path: Path) -> None:
     assert image.pixel_size == pytest.approx(0.2) and image.anisotropy == pytest.approx(3.0)
 
 
+def test_names_of_channels(tmp_path: Path) -> None:
+    planes = np.stack([GREY] * 2)
+    named = {"axes": "CYX", "Channel": {"Name": ["DAPI & more", "actin"]}}
+    tifffile.imwrite(tmp_path / "a.ome.tif", planes, metadata=named)
+    assert read_image(tmp_path / "a.ome.tif").channel_names == ("DAPI & more", "actin")
+    tifffile.imwrite(tmp_path / "b.ome.tif", planes, metadata={"axes": "CYX"})
+    assert read_image(tmp_path / "b.ome.tif").channel_names == ()
+    labels = {"axes": "CYX", "Labels": ["nuclei", "membranes"]}
+    tifffile.imwrite(tmp_path / "c.tif", planes, imagej=True, metadata=labels)
+    assert read_image(tmp_path / "c.tif").channel_names == ("nuclei", "membranes")
+
+
 def test_resolution_for_printers_is_no_calibration(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "a.tif", GREY, resolution=(72, 72), resolutionunit="INCH")
     assert read_image(tmp_path / "a.tif").pixel_size is None
