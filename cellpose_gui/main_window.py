@@ -145,6 +145,8 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.canvas)
         left = Qt.DockWidgetArea.LeftDockWidgetArea
         self.setTabPosition(left, QTabWidget.TabPosition.West)  # room for all the names
+        # The panels on the right are tall: what lies at the bottom must not push them out of the screen.
+        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         self.tabifyDockWidget(self.docks["Worst first"], self.docks["Compare"])
         self.tabifyDockWidget(self.docks["Compare"], self.docks["Classes"])
         self.tabifyDockWidget(self.docks["Classes"], self.docks["History"])
@@ -331,8 +333,11 @@ class MainWindow(QMainWindow):
     def show_panel(self, title: str) -> None:
         """Brings a panel to the front, with others at the bottom as a tab beside them."""
         dock, bottom = self.docks[title], Qt.DockWidgetArea.BottomDockWidgetArea
+        was_hidden = dock.isHidden()
         dock.show()
         if self.dockWidgetArea(dock) == bottom and not dock.isFloating():
+            if was_hidden:  # the image needs the room more
+                self.resizeDocks([dock], [dock.sizeHint().height()], Qt.Orientation.Vertical)
             for other in self.docks.values():  # that are seen: tabs of hidden ones would stay behind
                 if other is not dock and other.isVisible() and self.dockWidgetArea(other) == bottom:
                     self.tabifyDockWidget(other, dock)

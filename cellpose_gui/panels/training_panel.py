@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtCore import QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QFont
 from PyQt6.QtWidgets import (
     QGridLayout,
@@ -84,19 +84,22 @@ class TrainingPanel(QStackedWidget):
         self.resume_button.clicked.connect(self.resume_asked)
         self.forget_button.clicked.connect(self._training.forget_interrupted)
         buttons = QGridLayout()
-        for column, (above, below) in enumerate(
-            ((self.retrain_button, self.pause_button), (self.options_button, self.stop_button))
+        for column, one_place in enumerate(
+            (
+                (self.retrain_button, self.pause_button, self.resume_button),
+                (self.options_button, self.stop_button, self.forget_button),
+            )
         ):
-            buttons.addWidget(above, 0, column)
-            buttons.addWidget(below, 0, column)
-        buttons.addWidget(self.resume_button, 1, 0)
-        buttons.addWidget(self.forget_button, 1, 1)
+            for button in one_place:  # only one of them is seen at a time
+                buttons.addWidget(button, 0, column)
         left = QVBoxLayout()
         left.addWidget(self._state)
         left.addWidget(self._facts, 1)
         left.addWidget(self._bar)
         left.addLayout(buttons)
         self.loss, self.ap, self.rounds = LossPlot(), ApPlot(), RoundsPlot()
+        self.ap.show_progress(None)
+        self.rounds.hide()
         page = QWidget()
         layout = QHBoxLayout(page)
         layout.setContentsMargins(6, 6, 6, 6)
@@ -105,6 +108,9 @@ class TrainingPanel(QStackedWidget):
         layout.addWidget(self.ap, 5)
         layout.addWidget(self.rounds, 3)
         return page
+
+    def sizeHint(self) -> QSize:
+        return QSize(800, 190)  # the image needs the room more than lists and plots that would like it
 
     @property
     def words(self) -> str:
@@ -121,7 +127,7 @@ class TrainingPanel(QStackedWidget):
             button.setVisible(running)
             button.setEnabled(not training.stopping)
         for button in (self.retrain_button, self.options_button):
-            button.setVisible(not running)
+            button.setVisible(not running and not waiting)
         for button in (self.resume_button, self.forget_button):
             button.setVisible(waiting)
         self.pause_button.setText("Go on" if training.paused else "Pause")

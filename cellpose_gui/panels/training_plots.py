@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pyqtgraph as pg
-from PyQt6.QtCore import QEvent, QPointF, Qt
+from PyQt6.QtCore import QEvent, QPointF, QSize, Qt
 from PyQt6.QtGui import QBrush, QColor, QLinearGradient, QPalette
 from PyQt6.QtWidgets import QWidget
 
@@ -45,6 +45,9 @@ class Plot(pg.PlotWidget):
         dark = self.palette().color(QPalette.ColorRole.Base).lightnessF() < 0.5
         return _GOOD_ON_DARK if dark else _GOOD_ON_LIGHT
 
+    def sizeHint(self) -> QSize:
+        return QSize(220, 170)  # that of a scene is as large as a window
+
     def recolour(self) -> None:
         """Takes the colours of the present theme."""
         text = self.palette().color(QPalette.ColorRole.Text)
@@ -55,6 +58,7 @@ class Plot(pg.PlotWidget):
         self.setLabel("bottom", self._below, color=text.name())
         for side in ("left", "bottom"):
             axis = self.getAxis(side)
+            axis.enableAutoSIPrefix(False)  # nobody reads thousandths of a minute
             axis.setPen(pg.mkPen(faint))
             axis.setTextPen(pg.mkPen(text))
 

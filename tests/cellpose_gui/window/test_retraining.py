@@ -18,7 +18,7 @@ from model_core.annotation.objects import Review, Source
 from model_core.errors import UserError
 from model_core.models.package import read_card
 from model_core.models.registry import find_model, model_names
-from model_core.training.retraining import Interrupted
+from model_core.training.retraining import Interrupted, RetrainResult
 from tests.cellpose_gui.canvas.hand import two_cells
 from tests.cellpose_gui.helpers import FakeSegmenter, dialogs, open_image, press, the_dialog
 from tests.cellpose_gui.window.retrainer import FakeRetraining
@@ -187,6 +187,31 @@ def test_cells_of_the_offer_are_listed_and_lead_to_the_canvas(
     assert window.canvas.guides.comparison, "what the new model finds, as a second outline"
     seen = window.canvas.view.box.viewRect()
     assert seen.contains(35, 15) and seen.width() < 79
+
+
+def test_a_full_disk_loses_nothing(
+    qtbot: QtBot,
+    window: MainWindow,
+    labelled: Document,
+    retraining: FakeRetraining,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    retraining.finish.set()
+    train(qtbot, window, retraining)
+    wait_for_offer(qtbot, window)
+    with monkeypatch.context() as full:
+        full.setattr(RetrainResult, "save", _no_room)
+        click(qtbot, button(window, "use"))
+        box = the_dialog(qtbot, window)
+    assert "disk is full" in box.text()
+    box.close()
+    assert window.learning.training.offer is not None and model_names() == ["generalist"]
+    click(qtbot, button(window, "use"))
+    qtbot.waitUntil(lambda: window.segment_panel.model_name == "images", timeout=20_000)
+
+
+def _no_room(result: RetrainResult, path: Path) -> None:
+    raise UserError("The disk is full.")
 
 
 def test_compare_on_this_image_changes_nothing(
