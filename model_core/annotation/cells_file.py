@@ -26,6 +26,7 @@ from model_core.annotation.cells_schema import (
     check_tables,
     create_tables,
     is_empty,
+    set_aside,
 )
 from model_core.annotation.finished import regions_to_json
 from model_core.annotation.history import Step
@@ -72,6 +73,7 @@ class CellsFile:
         self.shape = shape
         self.settings: dict[str, Any] = {}
         self.connection: sqlite3.Connection | None = None
+        self._inode: int | None = None  # of the file that the connection writes to
         if not path.parent.is_dir():
             raise UserError(f"The folder {path.parent} does not exist.")
         exists = path.exists()
@@ -101,7 +103,7 @@ class CellsFile:
             except BaseException:
                 connection.close()
                 raise
-        self.connection = connection
+        self._hold(connection, self.path)
 
     def _check_image(self, meta: dict[str, str]) -> None:
         """Refuse the document of another image: labels over the wrong pixels would be worse than none."""
@@ -188,7 +190,7 @@ class CellsFile:
         except BaseException:
             connection.close()
             raise
-        self.connection = connection
+        self._hold(connection, self.path)
 
     def _first_meta(self) -> dict[str, str]:
         return {
@@ -205,11 +207,22 @@ class CellsFile:
         return "" if path.absolute().parent == image_path.parent else _utf8(str(image_path))
 
     def _be_in_place(self) -> None:
-        """A file deleted under us would take writes into nowhere: put it back from the open handle."""
+        """A file deleted or replaced under us takes writes into nowhere: put it back from the open handle.
+
+        What another program has put there is kept under another name, and the user told.
+        """
         if not self.path.parent.is_dir():
             raise UserError(f"The folder {self.path.parent} is not there any more.")
-        if self.connection is not None and not self.path.exists():
+        if self.connection is None:
+            return
+        if not self.path.exists():
             self._copy_to(self.path)
+        elif self.path.stat().st_ino != self._inode:
+            kept = set_aside(self.path, "other")
+            raise UserError(
+                f"{self.path} was replaced by another program while it was open here. What came is kept as "
+                f"{kept.name}; your own work goes on in {self.path.name} when you save again."
+            )
 
     def _copy_to(self, path: Path) -> None:
         assert self.connection is not None
@@ -225,7 +238,10 @@ class CellsFile:
             noted = (self._image_path_to_note(path),)
             connection.execute("UPDATE meta SET value = ? WHERE key = 'image_path'", noted)
         self.connection.close()
-        self.connection = connection
+        self._hold(connection, path)
+
+    def _hold(self, connection: sqlite3.Connection, path: Path) -> None:
+        self.connection, self._inode = connection, path.stat().st_ino
 
 
 def _write_labels(connection: sqlite3.Connection, patch: Patch, shape: Shape) -> None:

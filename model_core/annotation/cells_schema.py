@@ -71,13 +71,13 @@ def is_empty(connection: sqlite3.Connection) -> bool:
     return tables == 0 and _pragma(connection, "application_id") == 0
 
 
-def set_aside(path: Path) -> Path:
-    """Rename a damaged document to NAME.cells.damaged-N, journals included; gives the new path.
+def set_aside(path: Path, why: str = "damaged") -> Path:
+    """Rename a document to NAME.cells.damaged-N or another `why`, journals included; gives the new path.
 
-    Only ever at the user's wish. Raises UserError when the folder doesn't allow it.
+    A damaged one only ever at the user's wish. Raises UserError when the folder doesn't allow it.
     """
     number = 1
-    while (target := path.with_name(f"{path.name}.damaged-{number}")).exists():
+    while (target := path.with_name(f"{path.name}.{why}-{number}")).exists():
         number += 1
     try:
         path.rename(target)

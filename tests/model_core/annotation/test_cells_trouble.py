@@ -214,6 +214,25 @@ def test_a_deleted_file_is_put_back_whole(tmp_path: Path) -> None:
     again.close()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="an open file can't be replaced there")
+def test_a_replaced_file_is_kept_and_told_and_nothing_is_lost(tmp_path: Path) -> None:
+    """As programs do that keep folders in step between computers."""
+    document = SavedStore(tmp_path / "a.tif", SHAPE)
+    document.paint(0, 0, 20)
+    assert document.writer.flush()
+    other = tmp_path / "other.cells"
+    other.write_bytes(b"from elsewhere")
+    other.rename(document.path)
+    document.paint(30, 30, 20)
+    assert not document.writer.flush() and "replaced by another program" in (document.writer.failure or "")
+    document.paint(60, 60, 20)
+    document.close()
+    assert (tmp_path / "a.cells.other-1").read_bytes() == b"from elsewhere"
+    again = SavedStore(tmp_path / "a.tif", SHAPE)
+    assert_same(again.store, document.store)
+    again.close()
+
+
 @pytest.mark.skipif(os.name == "nt", reason="an open file can't be deleted there")
 def test_a_vanished_folder_is_reported_and_written_when_it_is_back(tmp_path: Path) -> None:
     folder = tmp_path / "images"
