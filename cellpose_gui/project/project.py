@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
@@ -24,7 +25,8 @@ from model_core.annotation.object_rows import rows_of_records
 from model_core.annotation.patch import Patch
 from model_core.errors import Cancelled, UserError
 
-_SETTLE = 600  # ms after a change in the folder until it is looked at: files come in bursts
+_SETTLE = 600  # ms after a change in the folder until it is looked at: files come in bursts ...
+_SHARE = 20  # ... or so many times as long as looking takes: a large folder must not keep a core busy
 _LOOK_EVERY = 15_000  # ms; network drives tell nobody what others change there
 
 
@@ -58,7 +60,7 @@ class Project(QObject):
         self._settle.setInterval(_SETTLE)
         self._often = QTimer(self)
         self._often.setInterval(_LOOK_EVERY)
-        self._watcher.directoryChanged.connect(self._settle.start)
+        self._watcher.directoryChanged.connect(self.look_soon)
         self._settle.timeout.connect(self.look)
         self._often.timeout.connect(self.look)
         self._progressed.connect(self.reading)
@@ -118,11 +120,15 @@ class Project(QObject):
             return
         live = self._live()
 
-        def job(progress: Progress, cancel: Cancel) -> bool:
+        def job(progress: Progress, cancel: Cancel) -> tuple[bool, float]:
+            since = time.monotonic()
             claimed = index.file.other_user != "" and index.claim()
-            return index.look(self._progressed.emit, cancel, live) or claimed
+            changed = index.look(self._progressed.emit, cancel, live)
+            return changed or claimed, time.monotonic() - since
 
-        def done(changed: bool) -> None:
+        def done(looked: tuple[bool, float]) -> None:
+            changed, seconds = looked
+            self._settle.setInterval(max(_SETTLE, min(round(1000 * _SHARE * seconds), _LOOK_EVERY)))
             self._gone = False
             if changed and index is self.index:
                 self._tell_shared()
@@ -136,8 +142,9 @@ class Project(QObject):
         self._jobs.add("Looking at the folder", job, done, failed)
 
     def look_soon(self) -> None:
-        """As `look`, once nothing more has been asked for a moment."""
-        self._settle.start()
+        """As `look`, in a moment: files come in bursts."""
+        if not self._settle.isActive():
+            self._settle.start()
 
     def path(self, name: str) -> Path:
         """The image of this name."""
