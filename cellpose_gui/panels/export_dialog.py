@@ -144,5 +144,8 @@ class ExportDialog(QDialog):
         self.export_button.setEnabled(bool(formats))
         name = "NAME" if choice.whole_folder else base_name(self._image)
         common = self._image.parent.name if choice.whole_folder else name
-        names = [f"{name if fmt.write else common}{fmt.ending}" for fmt in formats]
+        names = [
+            f"{fmt.subfolder}{'/' if fmt.subfolder else ''}{name if fmt.write else common}{fmt.ending}"
+            for fmt in formats
+        ]
         self.files.setText(f"Files: {', '.join(names)}" if names else "Tick at least one format.")

@@ -99,7 +99,7 @@ def _into_file(items: list[Item], fmt: Format, output: Path) -> Plan:
     if len(items) > 1 and fmt.write_many is None:
         raise UserError(f"{len(items)} inputs do not go into one file “{output.name}”; use --to {fmt.name}.")
     name = output.name
-    named = replace(fmt, ending="")  # the name is whole already
+    named = replace(fmt, ending="", subfolder="")  # the name is whole already
     return Plan([replace(item, name=name) for item in items], [named], output.parent, common=name)
 
 

@@ -40,6 +40,7 @@ class Format:
         read: path, shape (Z, Y, X) of the image or None, name of the image file or None. None: is not read.
         write: one file for each image. Gives sentences about what the file could not hold.
         write_many: one file for all images.
+        subfolder: where the files go, so that they are not taken for further images.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Format:
     read: Read | None = None
     write: Write | None = None
     write_many: WriteMany | None = None
+    subfolder: str = ""
 
     def reads(self, path: Path) -> bool:
         """Whether a file of this name is of this format, as far as it is read."""
@@ -170,12 +172,13 @@ FORMATS: tuple[Format, ...] = (
         "Image and labels, from which models learn",
         IMAGE_ENDING,
         write=write_training_pair,
+        subfolder="training",
     ),
     Format(
         "png",
         "Picture (PNG)",
         "Image with outlines and scale bar, for a talk",
-        "_cells.png",
+        "_overlay.png",
         (".png",),
         write=write_png,
     ),
@@ -183,7 +186,7 @@ FORMATS: tuple[Format, ...] = (
         "svg",
         "Picture (SVG)",
         "The same with outlines that stay sharp and can be edited",
-        "_cells.svg",
+        "_overlay.svg",
         (".svg",),
         write=write_svg,
     ),

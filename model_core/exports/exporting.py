@@ -49,7 +49,7 @@ class Plan:
 
     def path(self, item: Item, fmt: Format) -> Path:
         """The file of one image in a format."""
-        return (self.folder or item.image.parent) / f"{item.name}{fmt.ending}"
+        return (self.folder or item.image.parent) / fmt.subfolder / f"{item.name}{fmt.ending}"
 
     def common_path(self, fmt: Format) -> Path:
         """The file of all images in a format."""
@@ -106,12 +106,7 @@ def export(
     if (there := plan.existing()) and not overwrite:
         raise UserError(f"{already_there(there)}.")
     if plan.folder is not None:
-        try:
-            plan.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(
-                f"The folder “{plan.folder}” could not be made: {plain_reason(error)}."
-            ) from error
+        _make(plan.folder)
     outcome = Outcome()
     single = [fmt for fmt in plan.formats if fmt.write is not None]
     common = [fmt for fmt in plan.formats if fmt.write_many is not None]
@@ -137,6 +132,8 @@ def export(
                     raise Cancelled
                 path = plan.path(item, fmt)
                 try:
+                    if fmt.subfolder:
+                        _make(path.parent)
                     assert fmt.write is not None
                     outcome.notes += fmt.write(path, cells)
                     outcome.written.append(path)
@@ -152,3 +149,10 @@ def export(
             outcome.failed[path.name] = str(error)
     progress(1.0, "")
     return outcome
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"The folder “{folder}” could not be made: {plain_reason(error)}.") from error

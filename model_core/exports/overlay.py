@@ -155,7 +155,7 @@ def _draw_scale_bar(picture: Picture.Image, pixel_size: float) -> None:
     middle = (left + across / 2, top - thick)
     draw.text(
         middle,
-        in_words(length),
+        in_words(length).replace("µ", "u"),  # the font has no µ
         "white",
         font,
         "mb",

@@ -6,6 +6,7 @@ Numbers, pictures, plots, how the cells were found, the card of the model, and a
 from __future__ import annotations
 
 import base64
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -101,7 +102,7 @@ def methods(parts: list[_Part]) -> str:
             _number(settings, "cellprob_threshold", 0),
         )
         sentences.append(
-            f"Cells{where} were segmented with Cellpose GUI {program} and its model “{model}”, which "
+            f"Cells{where} were segmented with Cellpose GUI {program} and its model {_named(model)}, which "
             "predicts flows to the centre of each cell and a cell probability (Stringer et al., Nature "
             f"Methods 18, 100-106, 2021), with {words}, a flow threshold of {flow:g}, a cell probability "
             f"threshold of {probability:g} and a least size of {_number(settings, 'min_size', 15):g} pixels."
@@ -118,6 +119,12 @@ def methods(parts: list[_Part]) -> str:
         sentences.append(f"Lengths were converted with a pixel size of {sizes.pop():.4g} µm.")
     sentences.append("Measurements follow the definitions of scikit-image.")
     return " ".join(sentences)
+
+
+def _named(model: str) -> str:
+    """A model's name and the day on which its weights were saved."""
+    found = re.fullmatch(r"(.+) (\d{4}-\d\d-\d\d)T\S*", model)
+    return f"“{found[1]}” of {found[2]}" if found else f"“{model}”"
 
 
 def _number(settings: Mapping[str, Any], name: str, usual: float) -> float:
@@ -236,9 +243,7 @@ def _settings(parts: list[_Part]) -> str:
             rows.append(["Model", "not recorded"])
             continue
         rows += [["Program", f"Cellpose GUI {program}"], ["Model", model]]
-        rows += [
-            [name.replace("_", " "), "as measured or usual" if v is None else str(v)] for name, v in options
-        ]
+        rows += [[name.replace("_", " "), "automatic" if v is None else str(v)] for name, v in options]
     return _html_table([], rows)
 
 

@@ -21,11 +21,11 @@ SUFFIXES = (*FILE_SUFFIXES, FOLDER_SUFFIX)
 
 def is_image_file(path: Path) -> bool:
     """Whether the name looks like an image that can be opened (results beside images do not count)."""
-    stem = path.stem.lower()
+    stem = path.stem.lower().removesuffix(".ome")
     return (
         path.name.lower().endswith(SUFFIXES)
         and not path.name.startswith(".")
-        and not stem.endswith(("_masks", "_flows", "_cp_masks", "_cp_output"))
+        and not stem.endswith(("_masks", "_labels", "_overlay", "_flows", "_cp_masks", "_cp_output"))
     )
 
 

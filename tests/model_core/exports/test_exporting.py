@@ -161,6 +161,15 @@ def test_several_images_in_several_formats(tmp_path: Path) -> None:
         export(plan, overwrite=True, cancelled=lambda: True)
 
 
+def test_what_was_exported_is_not_taken_for_further_images(tmp_path: Path) -> None:
+    from model_core.formats.folder import images_in
+
+    outcome = export(Plan(items(tmp_path, "a.tif"), WRITABLE, None))
+    assert len(outcome.written) == len(WRITABLE) and not outcome.failed
+    assert [path.name for path in images_in(tmp_path)] == ["a.tif"]
+    assert (tmp_path / "training" / "a_img.tif").exists()
+
+
 def test_two_images_of_one_name_are_refused(tmp_path: Path) -> None:
     (tmp_path / "x").mkdir()
     both = items(tmp_path, "a.tif") + items(tmp_path / "x", "A.tif")
