@@ -30,7 +30,7 @@ class Community(QObject):
         if bench.document is None or bench.image is None:
             return
         labelled = [path for path in bench.images if has_document(path)]
-        here = (bench.image, bench.document.labels.copy())
+        here = (bench.image, bench.document.labels)
         dialog = ContributeDialog(self._window, bench.tasks, self._settings, here, labelled)
         dialog.sent.connect(bench.said)
         dialog.open()

@@ -77,13 +77,14 @@ def prepare(
     from model_core.community.pack import pack
     from model_core.community.unpack import unpack
 
+    labels_here = None if offer.here is None else offer.here[1].copy()  # as they are now, whatever comes
     here = None if offer.here is None else offer.here[0].path
     files = labelled_images([path for path in offer.images if path != here])
     names = [path for path in offer.images if path == here] + [path for path, _ in files]
 
     def all_images() -> Iterator[tuple[Image, np.ndarray]]:
-        if offer.here is not None and here in offer.images:
-            yield offer.here
+        if offer.here is not None and labels_here is not None and here in offer.images:
+            yield offer.here[0], labels_here
         yield from read_labelled(files)
 
     def report(done: int, name: str) -> None:

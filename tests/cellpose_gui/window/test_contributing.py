@@ -152,7 +152,7 @@ def test_closing_leaves_no_bundle_behind(qtbot: QtBot, dialog: ContributeDialog)
 def test_labels_that_cannot_be_right_are_told(
     qtbot: QtBot, window: MainWindow, dialog: ContributeDialog
 ) -> None:
-    dialog._here[1][:] = 1
+    dialog._here = (dialog._here[0], np.ones_like(dialog._here[1]))
     dialog.agreed.setChecked(True)
     qtbot.mouseClick(dialog.preview_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: bool(dialog.findChildren(QMessageBox)))
