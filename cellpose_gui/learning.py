@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -124,6 +125,8 @@ class Learning(QObject):
             self._bench.said.emit("Open an image first.")
             return
 
+        documents = self._bench.work_folders.get(path.parent)
+
         def ask(material: Material) -> None:
             models = [entry.name for entry in self.shelf.entries if entry.card is not None]
             dialog = RetrainOptionsDialog(
@@ -134,15 +137,15 @@ class Learning(QObject):
 
         self._bench.tasks.run(
             "Looking for corrected cells",
-            lambda progress, cancel: retrain_work.material(path.parent, document, cancel),
+            lambda progress, cancel: retrain_work.material(path.parent, document, cancel, documents),
             ask,
             slot="material",
         )
 
     def resume(self) -> None:
         """Goes on with the training that was interrupted."""
-        self.training_shown.emit()
-        self.training.resume(self._bench.document)
+        if (folder := self.training.interrupted_in) is not None:
+            self._start(Wish(folder, resume=True))
 
     def look_for_interrupted(self) -> None:
         """Whether the training that was begun last came to its end; at the start of the program."""
@@ -153,6 +156,7 @@ class Learning(QObject):
     def _start(self, wish: Wish) -> None:
         self._settings.setValue(_LAST_FOLDER, str(wish.folder))
         self.training_shown.emit()
+        wish = replace(wish, documents=self._bench.work_folders.get(wish.folder))
         self.training.start(wish, self._bench.document)
 
     def _look_at_folder(self) -> None:

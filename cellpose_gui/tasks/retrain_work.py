@@ -33,7 +33,8 @@ _NICE = 10  # of 19: the window and the model that finds cells come first
 class Wish:
     """What a person wants trained. folder: of images. name: of the new model, None for one that is free.
     start: name of the model to start from, None for the bundled one. only: the images to learn from, None
-    for all. options: None is chosen from the data. resume: go on with what was interrupted there."""
+    for all. options: None is chosen from the data. resume: go on with what was interrupted there.
+    documents: the folder in which they are kept, if not beside the images."""
 
     folder: Path
     name: str | None = None
@@ -41,6 +42,7 @@ class Wish:
     only: frozenset[Path] | None = None
     options: RetrainOptions | None = None
     resume: bool = False
+    documents: Path | None = None
 
 
 def be_modest() -> None:
@@ -65,6 +67,7 @@ def collect(
     document: Document | None,
     only: frozenset[Path] | None = None,
     cancel: Callable[[], bool] = lambda: False,
+    documents: Path | None = None,
 ) -> Collected:
     """The reviewed images of a folder, the open one as it is now. Raises UserError, Cancelled."""
     from model_core.training.collecting import Collected, collect_reviewed
@@ -72,7 +75,7 @@ def collect(
     opened: dict[Path, ReviewedImage | None] = {}
     if document is not None and not document.closed:
         opened[document.image.path] = reviewed_document(document)
-    found = collect_reviewed(folder, opened, cancel=cancel)
+    found = collect_reviewed(folder, opened, cancel=cancel, documents=documents)
     if only is None:
         return found
     return Collected([image for image in found.images if image.path in only], found.problems)
@@ -88,7 +91,7 @@ def retrain(
     """From the folder to the offer. Raises UserError, Cancelled."""
     from model_core.training import retraining
 
-    found = collect(wish.folder, document, wish.only, cancel)
+    found = collect(wish.folder, document, wish.only, cancel, wish.documents)
     if not found.cells:
         words = (
             f"There is nothing to learn from in “{wish.folder.name}” yet: no cell there was accepted, drawn "
@@ -118,11 +121,13 @@ class Material:
     name: str
 
 
-def material(folder: Path, document: Document | None, cancel: Callable[[], bool]) -> Material:
+def material(
+    folder: Path, document: Document | None, cancel: Callable[[], bool], documents: Path | None = None
+) -> Material:
     """Raises UserError, Cancelled."""
     from model_core.training.retraining import chosen_options
 
-    found = collect(folder, document, cancel=cancel)
+    found = collect(folder, document, cancel=cancel, documents=documents)
     images = [(image.path, image.cells) for image in found.images]
     return Material(images, list(found.problems), chosen_options(found.images), shelf.free_name(folder.name))
 

@@ -123,11 +123,6 @@ class Training(QObject):
             failed=lambda error: self.problem.emit("The interrupted training cannot be read", error),
         )
 
-    def resume(self, document: Document | None) -> None:
-        """Goes on with the training that was interrupted."""
-        if self.interrupted_in is not None:
-            self.start(Wish(self.interrupted_in, resume=True), document)
-
     def forget_interrupted(self) -> None:
         """The interrupted training is not wanted any more."""
         folder, self.interrupted_in = self.interrupted_in, None

@@ -47,6 +47,7 @@ def collect_reviewed(
     opened: Mapping[Path, ReviewedImage | None] | None = None,
     report: Callable[[int, int], None] | None = None,
     cancel: Callable[[], bool] | None = None,
+    documents: Path | None = None,
 ) -> Collected:
     """The reviewed images of a folder (not of folders in it). For a worker: it reads every document.
 
@@ -55,6 +56,7 @@ def collect_reviewed(
         opened: by path of the image, what `reviewed_image` makes of the documents that are open in the
             window, whose files are locked; they are taken instead of the files.
         report: called with the number of images looked at, and of all.
+        documents: the folder of the documents, where the images' own is read-only.
 
     Raises:
         UserError: there is no such folder. Cancelled: ``cancel`` said so.
@@ -67,7 +69,7 @@ def collect_reviewed(
         if report:
             report(done, len(paths))
         try:
-            image = opened[path] if opened and path in opened else _beside(path)
+            image = opened[path] if opened and path in opened else _beside(path, documents)
         except UserError as error:
             problems.append(str(error))
             continue
@@ -78,18 +80,18 @@ def collect_reviewed(
     return Collected(images, [*problems, *_without_image(folder, paths)])
 
 
-def _beside(path: Path) -> ReviewedImage | None:
+def _beside(path: Path, documents: Path | None) -> ReviewedImage | None:
     """What lies beside an image; None if nothing does, or nobody has reviewed anything in it."""
-    if cells_path(path).exists():
-        return _of_document(path)
+    if (document := cells_path(path, documents)).exists():
+        return _of_document(path, document)
     seg, masks = path.with_name(path.stem + seg_npy.SUFFIX), _masks_of(path)
     if seg.exists():
         return everything(path, seg_npy.read_seg_npy(seg).labels)
     return everything(path, read_labels(masks)) if masks else None
 
 
-def _of_document(path: Path) -> ReviewedImage | None:
-    file, store = open_cells(cells_path(path), path, read_image(path).shape[1:])
+def _of_document(path: Path, document: Path) -> ReviewedImage | None:
+    file, store = open_cells(document, path, read_image(path).shape[1:])
     file.close()
     deleted = deleted_objects(store.history, store.labels.shape)
     return reviewed_image(path, store.labels, store.objects, store.finished, deleted)

@@ -29,9 +29,9 @@ def image_file(path: Path) -> Path:
     return path
 
 
-def write_document(image: Path, model: int = 2) -> None:
+def write_document(image: Path, model: int = 2, folder: Path | None = None) -> None:
     """Two discs by the model, two drawn by hand."""
-    file, store = open_cells(cells_path(image), image, (1, *LABELS.shape))
+    file, store = open_cells(cells_path(image, folder), image, (1, *LABELS.shape))
     whole = (slice(0, 1), slice(0, 120), slice(0, 120))
     first = np.where(model >= LABELS, LABELS, 0)
     for new, source in ((first, Source.MODEL), (LABELS, Source.DRAWN)):
@@ -105,3 +105,12 @@ def test_progress_cancel_and_no_folder(tmp_path: Path) -> None:
         collect_reviewed(tmp_path, cancel=lambda: True)
     with pytest.raises(UserError, match="cannot be read"):
         collect_reviewed(tmp_path / "nowhere")
+
+
+def test_documents_in_another_folder(tmp_path: Path) -> None:
+    images, work = tmp_path / "read only", tmp_path / "work"
+    images.mkdir()
+    work.mkdir()
+    write_document(image_file(images / "a.tif"), folder=work)
+    assert not collect_reviewed(images).cells
+    assert collect_reviewed(images, documents=work).cells == 2
