@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PyQt6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, pyqtSignal
@@ -160,7 +161,7 @@ class ImageStrip(QWidget):
             self.view.scrollToTop()
         self._show_counts()
 
-    def _keeping_place(self, change) -> None:  # type: ignore[no-untyped-def]
+    def _keeping_place(self, change: Callable[[], None]) -> None:
         """Selection and the row at the top stay where they are, if they are still shown."""
         selected = {entry.name for entry in self.selected()} if self.view.selectedIndexes() else set()
         current = self.view.currentIndex().data()

@@ -146,6 +146,11 @@ class Project(QObject):
         if not self._settle.isActive():
             self._settle.start()
 
+    @property
+    def idle(self) -> bool:
+        """True when all that was asked for is done."""
+        return self._jobs.idle
+
     def path(self, name: str) -> Path:
         """The image of this name."""
         assert self.folder is not None

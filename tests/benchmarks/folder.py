@@ -120,7 +120,7 @@ def the_list(folder: Path) -> None:
     images = images_in(folder)
     with timed("the window: from the names to all counts", 2.0):
         project.open(folder, images)
-        while project.index is None or not project._jobs.idle:
+        while project.index is None or not project.idle:
             app.processEvents()
             time.sleep(0.001)
 

@@ -16,31 +16,9 @@ from cellpose_gui.main_window import MainWindow
 from cellpose_gui.panels.image_list_model import Role
 from model_core.annotation.cells_file import CellsFile, cells_path
 from model_core.annotation.cells_summary import NOTE_SETTING, STATE_SETTING, ImageState, read_summary
-from model_core.annotation.folder_index import FolderIndex, ImageEntry
-from model_core.annotation.objects import Source
+from model_core.annotation.folder_index import FolderIndex
 from tests.cellpose_gui.helpers import open_image, press, the_dialog
-
-
-def known(qtbot: QtBot, window: MainWindow) -> None:
-    """Waits until the folder is read and nothing more is to be done."""
-    qtbot.waitUntil(lambda: window.workbench.project.index is not None)
-    qtbot.waitUntil(lambda: window.workbench.project._jobs.idle)
-
-
-def shown(window: MainWindow) -> list[str]:
-    return [entry.name for entry in window.strip.model.shown]
-
-
-def entry(window: MainWindow, name: str) -> ImageEntry:
-    (found,) = [e for e in window.strip.model.all_entries if e.name == name]
-    return found
-
-
-def draw(window: MainWindow) -> None:
-    document = window.workbench.document
-    assert document is not None
-    box = (slice(0, 1), slice(5, 15), slice(5, 15))
-    document.edit(box, np.full((1, 10, 10), document.new_id(), np.uint32), "Draw", Source.DRAWN)
+from tests.cellpose_gui.project.looks import draw, entry, known, shown
 
 
 def test_a_click_opens_and_the_open_one_is_marked(

@@ -17,7 +17,7 @@ from model_core.annotation.label_store import LabelStore
 from model_core.annotation.objects import Source
 from model_core.errors import UserError
 from tests.cellpose_gui.helpers import FakeSegmenter, open_image, press
-from tests.cellpose_gui.project.test_folder import draw, entry, known, shown
+from tests.cellpose_gui.project.looks import draw, entry, known, shown
 
 
 def run_is_over(qtbot: QtBot, window: MainWindow) -> None:
