@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 from cellpose_gui.document.document import Document
 from model_core.errors import UserError
 from model_core.models import shelf
+from model_core.training import retraining_state
+from model_core.training.retraining_state import Interrupted
 
 if TYPE_CHECKING:
     from model_core.training.collecting import Collected
     from model_core.training.retraining import (
         ChosenOptions,
-        Interrupted,
         RetrainOptions,
         RetrainProgress,
         RetrainResult,
@@ -134,16 +135,12 @@ def material(
 
 def interrupted(folder: Path) -> Interrupted | None:
     """The training on a folder that did not come to its end."""
-    from model_core.training import retraining
-
-    return retraining.interrupted(retraining.work_folder(folder))
+    return retraining_state.interrupted(retraining_state.work_folder(folder))
 
 
 def discard(folder: Path) -> None:
     """Forgets the interrupted training on a folder."""
-    from model_core.training import retraining
-
-    retraining.discard(retraining.work_folder(folder))
+    retraining_state.discard(retraining_state.work_folder(folder))
 
 
 def put_on_shelf(result: RetrainResult) -> str:
