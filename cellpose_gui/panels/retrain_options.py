@@ -89,7 +89,6 @@ class RetrainOptionsDialog(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         go = buttons.addButton("Retrain", QDialogButtonBox.ButtonRole.AcceptRole)
         assert go is not None
-        go.setDefault(True)
         go.setEnabled(bool(material.images))
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
@@ -97,6 +96,7 @@ class RetrainOptionsDialog(QDialog):
         layout.addLayout(form)
         layout.addWidget(said)
         layout.addWidget(buttons)
+        go.setDefault(True)  # only now does it know whose default it is
         self.accepted.connect(lambda: self.wished.emit(self.wish()))
 
     def wish(self) -> Wish:

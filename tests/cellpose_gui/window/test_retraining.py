@@ -262,6 +262,7 @@ def test_options_start_from_what_the_data_suggest(
     (dialog,) = window.findChildren(RetrainOptionsDialog)
     assert dialog.images.count() == 1 and "2 cells" in dialog.images.item(0).text()
     assert dialog.wish().options is not None and dialog.wish().options.minutes is None
+    assert [b.text() for b in dialog.findChildren(QPushButton) if b.isDefault()] == ["Retrain"]
     dialog.minutes.setValue(7)
     dialog.name.setText("my yeast")
     dialog.accept()
