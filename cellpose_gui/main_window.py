@@ -414,6 +414,8 @@ class MainWindow(QMainWindow):
             return
         if paths[0].name.lower().endswith(SUFFIXES) or paths[0].is_dir():
             self.open(paths[0])
+        elif self.in_and_out.takes(paths[0]):
+            self.in_and_out.import_labels(paths[0])
         else:
             self.workbench.import_model(paths[0])
 

@@ -23,6 +23,16 @@ _MOST_LISTED = 8  # lines of a message
 _ENDINGS = "*.tif *.tiff *.png *_seg.npy *.zip *.roi *.geojson *.json *.txt"
 
 
+_DROPPED = (
+    "_seg.npy",
+    ".zip",
+    ".roi",
+    ".geojson",
+    ".json",
+    ".txt",
+)  # of labels alone
+
+
 class InAndOut(QObject):
     """Asks what and where, and remembers it."""
 
@@ -115,6 +125,10 @@ class InAndOut(QObject):
         )
         if name:
             self.import_labels(Path(name))
+
+    def takes(self, path: Path) -> bool:
+        """Whether a file that is dropped on the window is one of labels, for the image that is open."""
+        return self._canvas.document is not None and path.name.lower().endswith(_DROPPED)
 
     def import_labels(self, path: Path) -> None:
         """Puts the cells of a file into the open image as one step; asks first if there are cells already."""

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PyQt6.QtGui import QDropEvent
 from PyQt6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
@@ -18,6 +19,8 @@ from cellpose_gui.tasks.exporter import ExportChoice
 from model_core.annotation.classes import set_class
 from model_core.annotation.objects import Source
 from model_core.exports.all_formats import read_any
+from model_core.formats.labelling import Labelling
+from model_core.formats.seg_npy import write_seg_npy
 from tests.cellpose_gui.helpers import answer, dialogs, open_image, press, the_dialog
 
 
@@ -145,6 +148,23 @@ def test_import_is_one_step_with_classes(
     assert set(other.objects) == {1, 2, 3}
     other.undo()
     assert not other.objects
+
+
+def test_a_file_of_labels_can_be_dropped(
+    qtbot: QtBot, window: MainWindow, images: list[Path], tmp_path: Path
+) -> None:
+    labels = np.zeros((1, 60, 80), np.uint32)
+    labels[0, 5:15, 5:15] = 4
+    write_seg_npy(tmp_path / "a_seg.npy", Labelling(labels))
+    assert not window.in_and_out.takes(tmp_path / "a_seg.npy")  # there is no image to put them into
+    document = open_image(qtbot, window, images[0])
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(tmp_path / "a_seg.npy"))])
+    no = Qt.KeyboardModifier.NoModifier
+    copy, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    window.dropEvent(QDropEvent(QPointF(5, 5), copy, data, left, no))
+    qtbot.waitUntil(lambda: len(document.objects) == 1, timeout=20_000)
+    np.testing.assert_array_equal(document.labels > 0, labels > 0)
 
 
 def test_a_bad_file_is_refused_in_words(
