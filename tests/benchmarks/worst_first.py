@@ -36,7 +36,7 @@ from model_core.training.dataset import load_pair
 SHARE = 0.2
 MOST = 0.5  # of an object's pixels: then it lies in the other one
 NONE = 0.2  # of an object's pixels on any true object: with fewer there is none
-WEIGHT_DECAY = 0.02  # of the fit, for each data set's worth of 1
+WEIGHT_DECAY = 0.3  # of the fit, for each data set's worth of 1
 
 
 @dataclass
@@ -78,10 +78,11 @@ def outcomes(true: np.ndarray, labels: np.ndarray, ids: np.ndarray) -> np.ndarra
 
 
 def some(data: Path, split: str, most: int) -> list[Pair]:
-    """At most so many pairs of each data set, spread evenly."""
+    """At most so many pairs of planes of each data set, spread evenly."""
     sets: dict[str, list[Pair]] = {}
     for pair in find_pairs(data, split):
-        sets.setdefault(pair.dataset, []).append(pair)
+        if pair.masks.suffix == ".png":  # the others are volumes
+            sets.setdefault(pair.dataset, []).append(pair)
     chosen = []
     for pairs in sets.values():
         count = min(most, len(pairs))
