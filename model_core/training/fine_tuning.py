@@ -27,15 +27,13 @@ _RETRIES = 3  # after a loss that is not a number, each at a third of the learni
 class Plan:
     """seconds: of activity at most. steps: at most, or exactly where there are no views; None: no limit.
 
-    learning_rate: the highest. crops: of 224 px a step. unknown: weight of what the start model says, where
-    no label is trusted; 0 leaves those pixels out.
+    learning_rate: the highest. crops: of 224 px a step.
     """
 
     seconds: float
     steps: int | None
     learning_rate: float
     crops: int
-    unknown: float = 0.0
     seed: int = 0
 
 
@@ -86,7 +84,6 @@ class FineTuning:
         self.converged = self.failed = False
         self.loss: float | None = None
         self._source = source
-        self._teacher = copy.deepcopy(self.trainer.average) if plan.unknown else None
         self._since_best = 0
 
     def run(
@@ -141,8 +138,6 @@ class FineTuning:
         return max(of_time, of_steps) if self.views or not self.plan.steps else of_steps
 
     def _step(self, batch: Batch) -> None:
-        if self._teacher is not None:
-            batch = filled(batch.to(self.trainer.device), self._teacher, self.plan.unknown)
         loss = sum(self.trainer.step(batch).values())
         self.loss = loss if self.loss is None else 0.95 * self.loss + 0.05 * loss
         self.trainer.progress.step += 1
@@ -187,21 +182,3 @@ def looks_at(model: Model, views: Sequence[View], watch: Stopwatch) -> list[Look
 def copy_of(network: Net) -> dict[str, torch.Tensor]:
     """The weights of a net as they are now."""
     return {key: value.detach().clone() for key, value in network.state_dict().items()}
-
-
-@torch.no_grad()
-def filled(batch: Batch, teacher: Net, weight: float) -> Batch:
-    """The batch with what another net says, at this weight, wherever no label is trusted.
-
-    (Li and Hoiem, Learning without forgetting, 2016, on the pixels that nobody labelled.)
-    """
-    maps = teacher.maps(batch.pixels.contiguous(memory_format=torch.channels_last))
-    unknown = batch.valid == 0
-    size = batch.size if maps.size is None else torch.where(unknown, maps.size, batch.size)
-    return Batch(
-        batch.pixels,
-        torch.where(unknown[:, None], maps.flows, batch.flows),
-        torch.where(unknown, maps.cellprob.sigmoid(), batch.objects),
-        size,
-        torch.where(unknown, torch.full_like(batch.valid, weight), batch.valid),
-    )

@@ -83,7 +83,6 @@ __all__ = [
 ]
 
 Report = Callable[[RetrainProgress], None]
-_UNKNOWN = 0.0  # weight of the start model where no label is trusted
 _STORE_EVERY = 60.0  # s
 _MOST_FILES = 1000  # names of images that a card holds
 _MOST_STYLES = 200  # images whose style is told
@@ -269,7 +268,7 @@ class _Retraining:
         options = self._options
         if steps is None and options.epochs is not None:
             steps = max(1, round(options.epochs * self._teller.cells / options.crops))
-        return Plan(seconds, steps, options.learning_rate, options.crops, _UNKNOWN, options.seed)
+        return Plan(seconds, steps, options.learning_rate, options.crops, options.seed)
 
     def _tuning(self, network: Net, way: _Way, plan: Plan) -> FineTuning:
         arrange = None if network.any_channel_order else network.arrange
