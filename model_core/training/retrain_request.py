@@ -11,7 +11,7 @@ import numpy as np
 from model_core.models.model import choose_device
 from model_core.training.reviewed import ReviewedImage
 
-_LEARNING_RATE = 5e-4
+_LEARNING_RATE = 3e-4
 _REPLAY = 0.3
 _MINUTES = (1.0, 10.0)  # the shortest and the longest training that is chosen for a processor
 _CELLS_A_MINUTE = 130
