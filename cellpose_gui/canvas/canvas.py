@@ -33,6 +33,8 @@ from model_core.annotation.proposal import Operation
 from model_core.images.glance import glance
 from model_core.images.image import Image
 
+_FEW = 20  # cells that are repainted one by one
+
 
 class Canvas(QWidget):
     """Shows a document and lets the current tool edit it.
@@ -72,6 +74,7 @@ class Canvas(QWidget):
         self.classes.changed.connect(self.colour_by.refresh)
         self._document: Document | None = None
         self._plane = 0
+        self._selected: frozenset[int] = frozenset()  # as it is shown
         self.prompts: Prompter | None = None
         self._hand = Hand(self, self.view)
         self._hand.tool_changed.connect(self.tool_changed)
@@ -111,6 +114,8 @@ class Canvas(QWidget):
             display = Display(default_channels(glance(image, 0), image.channel_names), self.image_style)
         self._image.set_image(image, display)
         self._overlay.set_labels(document.labels)
+        self._selected = frozenset()
+        self._overlay.set_selected(self._selected)
         self._overlay.set_locked(id_ for id_, record in document.objects.items() if record.locked)
         self.view.set_image_size(*document.labels.shape[1:])
         self._show_selection()
@@ -333,5 +338,10 @@ class Canvas(QWidget):
 
     def _show_selection(self) -> None:
         assert self._document is not None
-        self._overlay.set_selected(self._document.selected)
+        before, now = self._selected, self._document.selected
+        self._selected = now
+        # Cells that are gone have been repainted by the patch that took them.
+        others = [self._document.objects[id_] for id_ in before ^ now if id_ in self._document.objects]
+        few = len(others) <= _FEW
+        self._overlay.set_selected(now, [record.slices[1:] for record in others] if few else None)
         self._hand.tool.refresh()

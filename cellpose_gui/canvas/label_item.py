@@ -133,9 +133,14 @@ class LabelItem(ScreenItem):
         self.colours.set_colouring(colouring)
         self.update()
 
-    def set_selected(self, ids: frozenset[int]) -> None:
+    def set_selected(self, ids: frozenset[int], changed: Iterable[tuple[slice, slice]] | None = None) -> None:
+        """Highlight these labels. `changed`: rows and columns of all that were or are now; None: anywhere."""
         self.colours.set_selected(ids)
-        self.update()
+        if changed is None:
+            self.update()
+        else:
+            for rows, cols in changed:
+                self.repaint_box(rows, cols)
 
     def set_locked(self, ids: Iterable[int]) -> None:
         """Dash the outlines of these labels."""

@@ -18,6 +18,7 @@ from model_core.annotation.patch import Patch
 MOST = 400  # numbers drawn at once; the largest cells win
 _LEAST_SIZE = 12.0  # logical pixels that a cell must be wide on screen to get its number
 _REACH = 60  # logical pixels that a number may reach beyond the middle of its cell
+_FEW = 50  # texts that are repainted one by one
 _MARK_SIZE = 1.5  # of the letters of the numbers
 _HALO = ((-1, 0), (1, 0), (0, -1), (0, 1))
 
@@ -112,18 +113,28 @@ class ObjectNumbers(pg.GraphicsObject):
 
     def apply(self, patch: Patch) -> None:
         """Take over what a patch has changed."""
-        if (only := self._only) is not None:
-            changes = {
-                id_: (before, after if after is not None and only(after) else None)
-                for id_, (before, after) in patch.records.items()
-            }
-            patch = replace(patch, records=changes)
-        if self._places is not None:
-            self._places.update(patch)
-            if self.isVisible():
-                self.update()
-        else:
+        pairs = {id_: (self._shown(old), self._shown(new)) for id_, (old, new) in patch.records.items()}
+        changes = {id_: (old, new) for id_, (old, new) in pairs.items() if old is not None or new is not None}
+        patch = replace(patch, records=changes)
+        if self._places is None:
             self._meanwhile.append(patch)
+            return
+        self._places.update(patch)
+        if self.isVisible():
+            self._repaint([record for pair in changes.values() for record in pair if record is not None])
+
+    def _shown(self, record: ObjectRecord | None) -> ObjectRecord | None:
+        return record if record is not None and (self._only is None or self._only(record)) else None
+
+    def _repaint(self, records: list[ObjectRecord]) -> None:
+        """Around the texts of these cells alone: to repaint all would repaint image and labels below too."""
+        if len(records) > _FEW:
+            self.update()
+            return
+        reach = _REACH * (self.pixelWidth() or 1.0)  # None before the item is in a scene
+        for record in records:
+            _, y, x = record.centroid
+            self.update(QRectF(x + 0.5 - reach, y + 0.5 - reach, 2 * reach, 2 * reach))
 
     def _place(self) -> None:
         only = self._only
