@@ -17,11 +17,23 @@ from cellpose_gui.main_window import MainWindow
 from cellpose_gui.panels.export_dialog import ExportDialog
 from cellpose_gui.tasks.exporter import ExportChoice
 from model_core.annotation.classes import set_class
+from model_core.annotation.measurements import measure_objects
 from model_core.annotation.objects import Source
 from model_core.exports.all_formats import read_any
 from model_core.formats.labelling import Labelling
+from model_core.formats.rings import inside, outlines
 from model_core.formats.seg_npy import write_seg_npy
+from model_core.images.image import Image
 from tests.cellpose_gui.helpers import answer, dialogs, open_image, press, the_dialog
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled() -> None:
+    """Numba's first compilation takes longer than a test should wait, and can't be cancelled."""
+    labels = np.eye(3, dtype=np.uint32)[None]
+    list(outlines(labels))
+    list(inside([np.array([[0, 0], [2, 0], [2, 2]])], (3, 3)))
+    measure_objects(labels, Image(np.zeros((1, 1, 3, 3))))
 
 
 def draw(document: Document, at: int = 10, gap: bool = False) -> None:
