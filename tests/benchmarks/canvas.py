@@ -170,7 +170,7 @@ def click(canvas: Canvas, tool: str) -> Times:
     canvas.set_tool(tool)
     settle(0.5)
     port = canvas.view.viewport()
-    places = [QPointF(60 + 43.0 * (n % 30), 60 + 87.0 * (n // 30)).toPoint() for n in range(30)]
+    places = [QPointF(60 + 43.0 * n, 60 + 29.0 * n).toPoint() for n in range(30)]
     left = Qt.MouseButton.LeftButton
     return timed(lambda n: QTest.mouseClick(port, left, NO_KEYS, places[n]), len(places))
 
