@@ -53,7 +53,14 @@ class FakeSegmenter:
         nothing = np.zeros((2, *self.cells.shape), np.float32)
         count = int(self.cells.max())
         return Segmentation(
-            self.cells, nothing, nothing[0], 10.0, np.full(count + 1, 0.9), Options(), "a model for tests"
+            self.cells,
+            nothing,
+            nothing[0],
+            10.0,
+            np.full(count + 1, 0.9),
+            Options(),
+            "a model for tests",
+            calibration=[[0, 0], [1, 1]],  # a score is the confidence
         )
 
 
