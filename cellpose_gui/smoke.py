@@ -85,6 +85,8 @@ def run_smoke() -> int:
         return 1
     finally:
         window.close()
+        window.tasks.stop_all()
+        window.deleteLater()  # by Qt: Python would at any time and in any thread, which Qt does not survive
     worked = found > 0 and painted > 0 and undone and redone and same
     print("All of it worked." if worked else "FAILED: see above.")
     return 0 if worked else 1

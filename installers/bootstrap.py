@@ -54,7 +54,7 @@ def steps(pytest_arguments: list[str]) -> list[tuple[str, list[str]]]:
         ("ruff format", [python, "-m", "ruff", "format", "--check", "."]),
         ("mypy", [python, "-m", "mypy"]),
         ("lint-imports", [str(installation.venv_script("lint-imports"))]),
-        ("pytest", [python, "-m", "pytest", *pytest_arguments]),
+        ("pytest", [python, "-m", "pytest", "--numprocesses=auto", *pytest_arguments]),
     ]
 
 

@@ -412,7 +412,7 @@ def test_every_step_runs_and_the_first_failure_counts(
 def test_steps_are_the_whole_test_command_and_pytest_gets_the_arguments() -> None:
     steps = dict(bootstrap.steps(["-k", "pen"]))
     assert list(steps) == ["ruff check", "ruff format", "mypy", "lint-imports", "pytest"]
-    assert steps["pytest"][-3:] == ["pytest", "-k", "pen"]
+    assert steps["pytest"][-4:] == ["pytest", "--numprocesses=auto", "-k", "pen"]
     assert "--check" in steps["ruff format"]
 
 
