@@ -117,7 +117,7 @@ def test_release_train_makes_the_model_of_the_catalogue(
 def test_release_list_get_rollback(
     place: Path, tiny_model_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("model_core.models.imports.user_folder", lambda: place / "registry")
+    monkeypatch.setattr("model_core.models.registry.user_folder", lambda: place / "registry")
     store = Store(str(place / "store"))
     seen = Releases()
     for name, parent in (("m-1", None), ("m-2", "m-1")):
