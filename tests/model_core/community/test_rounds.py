@@ -35,7 +35,7 @@ from model_core.training.training_run import TrainingRequest, train_model
 
 SIDE, DIAMETER, RATE = 96, 18, 4e-3
 # Each training is so much longer than the one before that the model surely gets better by it.
-BEFORE, FIRST, THIRD = 8, 90, 240  # steps
+BEFORE, FIRST, THIRD = 4, 24, 260  # steps
 NUCLEI, RED_CELLS, SEEDS = "nuclei, fluorescence", "red cells", "seeds"
 
 
