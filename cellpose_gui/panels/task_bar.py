@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from PyQt6 import sip
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
 from cellpose_gui.panels.focus import leave_keys_to_canvas
@@ -68,11 +69,13 @@ class TaskBar(QWidget):
 
     def _let_go(self) -> None:
         task, self._task = self._task, None
-        if task is not None:
+        if task is None:
+            return
+        if not sip.isdeleted(task):  # a task that has ended may be gone before its last word arrives
             task.progressed.disconnect(self._show)
             task.stopping.disconnect(self._show_stopping)
             task.finished.disconnect(self._let_go)
-            self.hide()
+        self.hide()
 
 
 def time_in_words(seconds: float) -> str:
