@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
+from model_core.flows.threads import cores
 from model_core.training.batches import Batch, CropSource, make_batch
 
 _AHEAD = 3  # batches that each process has ready
@@ -22,7 +23,7 @@ def workers_for(device: str) -> int:
     """
     if device != "cuda" or not hasattr(os, "sched_getaffinity"):
         return 0
-    return max(1, len(os.sched_getaffinity(0)) - 1)
+    return max(1, cores() - 1)
 
 
 class WorkerStream:
@@ -38,9 +39,8 @@ class WorkerStream:
             multiprocessing_context="fork",
         )
         threads = cv2.getNumThreads()
-        cv2.setNumThreads(
-            1
-        )  # ends OpenCV's own, for which the processes would wait: a fork does not take them along
+        # A fork does not take OpenCV's threads along, but would wait for them: they end before it.
+        cv2.setNumThreads(1)
         self._batches: Iterator[Batch] | None = iter(loader)
         cv2.setNumThreads(threads)
 
@@ -68,8 +68,8 @@ class _Batches(IterableDataset[Batch]):
     def __iter__(self) -> Iterator[Batch]:
         worker = get_worker_info()
         number = worker.id if worker else 0
-        cores = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, {cores[number % len(cores)]})  # so that compiled loops do not spread
+        allowed = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {allowed[number % len(allowed)]})  # so that compiled loops do not spread
         rng = np.random.default_rng([self._seed, number])
         while True:
             yield make_batch(self._source, rng, self._crops).compact()
