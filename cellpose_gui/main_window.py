@@ -181,8 +181,8 @@ class MainWindow(QMainWindow):
         bench.said.connect(self._say)
         bench.stepped.connect(canvas.reveal)
         self.history_panel.jump_asked.connect(bench.jump)
-        self.history_panel.compare_asked.connect(bench.compare_with)
-        bench.comparison_ready.connect(canvas.guides.show_comparison)
+        self.history_panel.compare_asked.connect(bench.comparisons.with_step)
+        bench.comparisons.ready.connect(canvas.guides.show_comparison)
         self.overlay_panel.comparison_asked.connect(self.show_comparison)
         for changed in (canvas.overlay_changed, canvas.channels_changed, canvas.guides.changed):
             changed.connect(self._refresh_commands)
@@ -352,7 +352,7 @@ class MainWindow(QMainWindow):
     def show_comparison(self, shown: bool) -> None:
         """The model's previous result as a second outline, or that no more."""
         if shown:
-            self.workbench.compare_with_previous()
+            self.workbench.comparisons.with_previous()
         else:
             self.curation.end_comparison()
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-import numpy as np
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from cellpose_gui.canvas.channel_display import ChannelDisplay, default_channels
@@ -16,21 +15,21 @@ from cellpose_gui.project.image_folder import neighbour
 from cellpose_gui.project.project import Project
 from cellpose_gui.project.samples import write_sample
 from cellpose_gui.project.segment_all import SegmentAll
-from cellpose_gui.tasks import comparing, work
+from cellpose_gui.tasks import work
+from cellpose_gui.tasks.comparisons import Comparisons
 from cellpose_gui.tasks.prompter import Prompter
 from cellpose_gui.tasks.task_runner import Cancel, Progress, TaskRunner
 from model_core.annotation.cells_file import cells_path
 from model_core.annotation.cells_schema import DamagedDocumentError, ReadOnlyFolderError
 from model_core.annotation.cells_summary import RUN_SETTING
-from model_core.annotation.jump import Jump, labels_at
-from model_core.annotation.model_patch import MODEL_STEP
+from model_core.annotation.jump import Jump
 from model_core.annotation.patch import Patch, StalePatchError
 from model_core.errors import Cancelled, UserError
 from model_core.formats.folder import images_in
 from model_core.images.glance import glance
 from model_core.images.image import Image
 from model_core.images.readers import is_folder
-from model_core.models.registry import DEFAULT, model_names
+from model_core.models.registry import model_names
 
 if TYPE_CHECKING:
     from model_core.segmentation.segmentation import Segmentation
@@ -50,7 +49,6 @@ class Workbench(QObject):
     document_changed = pyqtSignal()
     said = pyqtSignal(str)  # a line for the status bar
     stepped = pyqtSignal(object)  # the Box in which an undo, a redo or a jump has changed something
-    comparison_ready = pyqtSignal(object)  # labels (Z, Y, X) to compare with; None: there are none
     outcome = pyqtSignal(str)  # what the last run found
     engine_ready = pyqtSignal(str)  # the device; "" when the engine cannot start
     models_changed = pyqtSignal(object, str)  # list[str], the one that has just been imported or ""
@@ -62,6 +60,7 @@ class Workbench(QObject):
         super().__init__(parent)
         self.tasks = tasks
         self.prompts = Prompter(tasks, self)
+        self.comparisons = Comparisons(tasks, lambda: self.document, self)
         self.image: Image | None = None
         self.document: Document | None = None
         self.channels: tuple[ChannelDisplay, ...] = ()  # of the open image, as nobody has changed them yet
@@ -76,6 +75,7 @@ class Workbench(QObject):
             part.problem.connect(self.problem)
         tasks.failed.connect(self.problem)
         self.prompts.said.connect(self.said)
+        self.comparisons.said.connect(self.said)
 
     @property
     def path(self) -> Path | None:
@@ -349,70 +349,6 @@ class Workbench(QObject):
             slot="jump",
             failed=failed,
         )
-
-    def compare_with_previous(self) -> None:
-        """Shows the state before the last run; if there was only one run, what that has found."""
-        if self.document is None:
-            return
-        history = self.document.store.history
-        texts = [step.text for step in history.steps[: history.position]]
-        runs = [at for at, text in enumerate(texts) if text.startswith(MODEL_STEP)]
-        if not runs:
-            self.said.emit("There is no result to compare with: the model has not run on this image yet.")
-            self.comparison_ready.emit(None)
-            return
-        self.compare_with(runs[-1] if len(runs) > 1 else runs[-1] + 1)
-
-    def compare_with(self, position: int) -> None:
-        """Shows the outlines of the state after so many steps, beside the present ones."""
-        document = self.document
-        if document is None:
-            return
-        history = document.store.history
-
-        def ready(labels: np.ndarray) -> None:
-            if document is self.document:
-                self.comparison_ready.emit(labels)
-                after = f"after “{history.steps[position - 1].text}”" if position else "at the very beginning"
-                self.said.emit(f"White dashed outlines: the cells {after}")
-
-        self.tasks.run(
-            "Looking back",
-            lambda progress, cancel: labels_at(document.labels, history, position, cancel),
-            ready,
-            slot="compare",
-        )
-
-    def compare_with_model(self, model: str) -> None:
-        """Shows what a model finds beside the present cells, which stay as they are."""
-        name = None if model == DEFAULT else model
-        self._compare_with_labels(
-            "Finding cells to compare",
-            lambda image, progress, cancel: comparing.labels_of_model(image, name, progress, cancel),
-            f"White dashed outlines: what the model “{model}” finds",
-        )
-
-    def compare_with_file(self, path: Path) -> None:
-        """Shows the labels of a file, or of another person's document, beside the present cells."""
-        self._compare_with_labels(
-            f"Reading {path.name}",
-            lambda image, progress, cancel: comparing.labels_of_file(path, image),
-            f"White dashed outlines: the cells in {path.name}",
-        )
-
-    def _compare_with_labels(
-        self, title: str, find: Callable[[Image, Progress, Cancel], np.ndarray], said: str
-    ) -> None:
-        document, image = self.document, self.image
-        if document is None or image is None:
-            return
-
-        def ready(labels: np.ndarray) -> None:
-            if document is self.document:
-                self.comparison_ready.emit(labels)
-                self.said.emit(said)
-
-        self.tasks.run(title, lambda progress, cancel: find(image, progress, cancel), ready, slot="compare")
 
     def _step(self, move: Callable[[Document], Patch | None], word: str) -> None:
         if self.document is None:
