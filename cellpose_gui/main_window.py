@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from PyQt6.QtCore import QSettings, Qt
+from PyQt6.QtCore import QSettings
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PyQt6.QtWidgets import QApplication, QDockWidget, QMainWindow, QTabWidget
+from PyQt6.QtWidgets import QApplication, QMainWindow
 
 from cellpose_gui.actions import Actions
 from cellpose_gui.canvas.canvas import Canvas
@@ -20,6 +20,7 @@ from cellpose_gui.canvas.view import GESTURES
 from cellpose_gui.commands import all_commands
 from cellpose_gui.community import Community
 from cellpose_gui.curation import Curation
+from cellpose_gui.docks import BOTTOM, LEFT, RIGHT, Docks
 from cellpose_gui.learning import Learning
 from cellpose_gui.menus import fill_menus, list_files, make_tool_bar
 from cellpose_gui.panels.channel_panel import ChannelPanel
@@ -116,47 +117,29 @@ class MainWindow(QMainWindow):
 
     # ------------------------------------------------------------------ making the window
 
-    def _make_docks(self) -> dict[str, QDockWidget]:
-        """The panels around the canvas by their titles."""
-        right, left = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.LeftDockWidgetArea
-        docks = {}
-        for title, widget, area in (
-            ("Segment", self.segment_panel, right),
-            ("Labels", self.overlay_panel, right),
-            ("Channels", self.channel_panel, right),
-            ("Worst first", self.curation.queue, left),
-            ("Compare", self.curation.comparing, left),
-            ("Classes", self.curation.classes, left),
-            ("History", self.history_panel, left),
-            ("Images", self.strip, left),
-            ("Models", self.learning.models_panel, left),
-            ("Contributions", self.community.queue, left),
-            ("Table and plot", self.curation.objects, Qt.DockWidgetArea.BottomDockWidgetArea),
-            ("Training", self.learning.training_panel, Qt.DockWidgetArea.BottomDockWidgetArea),
-        ):
-            dock = docks[title] = QDockWidget(title, self)
-            dock.setObjectName(title)
-            dock.setWidget(widget)
-            self.addDockWidget(area, dock)
-        return docks
+    def _make_docks(self) -> Docks:
+        return Docks(
+            self,
+            (
+                ("Segment", self.segment_panel, RIGHT),
+                ("Labels", self.overlay_panel, RIGHT),
+                ("Channels", self.channel_panel, RIGHT),
+                ("Worst first", self.curation.queue, LEFT),
+                ("Compare", self.curation.comparing, LEFT),
+                ("Classes", self.curation.classes, LEFT),
+                ("History", self.history_panel, LEFT),
+                ("Images", self.strip, LEFT),
+                ("Models", self.learning.models_panel, LEFT),
+                ("Contributions", self.community.queue, LEFT),
+                ("Table and plot", self.curation.objects, BOTTOM),
+                ("Training", self.learning.training_panel, BOTTOM),
+            ),
+        )
 
     def _lay_out(self) -> None:
         self.resize(1320, 860)
         self.setCentralWidget(self.canvas)
-        left = Qt.DockWidgetArea.LeftDockWidgetArea
-        self.setTabPosition(left, QTabWidget.TabPosition.West)  # room for all the names
-        # The panels on the right are tall: what lies at the bottom must not push them out of the screen.
-        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
-        self.tabifyDockWidget(self.docks["Worst first"], self.docks["Compare"])
-        self.tabifyDockWidget(self.docks["Compare"], self.docks["Classes"])
-        self.tabifyDockWidget(self.docks["Classes"], self.docks["History"])
-        self.tabifyDockWidget(self.docks["History"], self.docks["Models"])
-        self.tabifyDockWidget(self.docks["Models"], self.docks["Images"])
-        self.tabifyDockWidget(self.docks["History"], self.docks["Contributions"])
-        for title in ("Worst first", "Compare", "Table and plot", "Training", "Contributions"):
-            self.docks[title].hide()
-        sides = [self.docks["Segment"], self.docks["Images"]]
-        self.resizeDocks(sides, [280, 270], Qt.Orientation.Horizontal)
+        self.docks.arrange()
         make_tool_bar(self, self.actions_by_name)
         menus = fill_menus(self, self.actions_by_name)
         below = self.actions_by_name["save"]
@@ -204,7 +187,7 @@ class MainWindow(QMainWindow):
         self.segment_panel.cancel_asked.connect(bench.cancel_segment)
         self.segment_panel.model_chosen.connect(lambda name: self.settings.setValue("model", name))
         self.strip.chosen.connect(bench.open)
-        self.learning.training_shown.connect(lambda: self.show_panel("Training"))
+        self.learning.training_shown.connect(lambda: self.docks.show("Training"))
         self.learning.training.changed.connect(self._refresh_commands)
         canvas.hovered.connect(self._hovered)
         canvas.said.connect(self._say)
@@ -291,8 +274,7 @@ class MainWindow(QMainWindow):
 
     def start_queue(self) -> None:
         """Shows the most doubtful cell first, of what the panel says."""
-        self.docks["Worst first"].show()
-        self.docks["Worst first"].raise_()
+        self.docks.show("Worst first")
         self.curation.queue.start.click()
 
     def segment(self) -> None:
@@ -311,9 +293,7 @@ class MainWindow(QMainWindow):
 
     def review_contributions(self) -> None:
         """Shows the queue of doubtful contributions and opens the first of them."""
-        dock = self.docks["Contributions"]
-        dock.show()
-        dock.raise_()
+        self.docks.show("Contributions")
         self.community.queue.start()
 
     def step_plane(self, step: int) -> None:
@@ -322,26 +302,6 @@ class MainWindow(QMainWindow):
     def resize_brush(self, step: int) -> None:
         self.canvas.resize_brush(step)
         self._say(f"Brush: {self.canvas.brush_size:g} px wide")
-
-    def toggle_panel(self, title: str) -> None:
-        """Shows a panel and gives it the keyboard, or hides it."""
-        if self.docks[title].isHidden():
-            self.show_panel(title)
-        else:
-            self.docks[title].hide()
-
-    def show_panel(self, title: str) -> None:
-        """Brings a panel to the front, with others at the bottom as a tab beside them."""
-        dock, bottom = self.docks[title], Qt.DockWidgetArea.BottomDockWidgetArea
-        was_hidden = dock.isHidden()
-        dock.show()
-        if self.dockWidgetArea(dock) == bottom and not dock.isFloating():
-            if was_hidden:  # the image needs the room more
-                self.resizeDocks([dock], [dock.sizeHint().height()], Qt.Orientation.Vertical)
-            for other in self.docks.values():  # that are seen: tabs of hidden ones would stay behind
-                if other is not dock and other.isVisible() and self.dockWidgetArea(other) == bottom:
-                    self.tabifyDockWidget(other, dock)
-        dock.raise_()
 
     def toggle_full_screen(self) -> None:
         if self.isFullScreen():

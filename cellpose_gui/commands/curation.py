@@ -36,7 +36,7 @@ def curation_commands(window: MainWindow) -> list[Command]:
         review(
             "compare",
             "&Compare",
-            do=partial(window.toggle_panel, "Compare"),
+            do=partial(window.docks.toggle, "Compare"),
             keys=("Ctrl+J",),
             help="Compare with another result: a model's, a step of the history, a file, another person's",
             checked=lambda: not docks["Compare"].isHidden(),
@@ -44,7 +44,7 @@ def curation_commands(window: MainWindow) -> list[Command]:
         review(
             "table",
             "&Table and plot",
-            do=partial(window.toggle_panel, "Table and plot"),
+            do=partial(window.docks.toggle, "Table and plot"),
             keys=("Ctrl+B",),
             help="All cells with their measurements: sort, filter, plot, and select what a gate holds",
             checked=lambda: not docks["Table and plot"].isHidden(),

@@ -125,7 +125,7 @@ def view_commands(window: MainWindow) -> list[Command]:
             view(
                 f"panel_{name.lower()}",
                 f"Panel “{name}”",
-                do=partial(window.toggle_panel, name),
+                do=partial(window.docks.toggle, name),
                 help=f"Show or hide the panel “{name}”",
                 section="panels",
                 checked=partial(lambda dock: not dock.isHidden(), dock),

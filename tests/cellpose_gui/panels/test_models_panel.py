@@ -29,7 +29,7 @@ def panel(qtbot: QtBot, window: MainWindow, small_model: Path) -> ModelsPanel:
         [{"ap_before": 0.6, "ap_after": 0.8, "cells": 40}],
     )
     rewrite_card(find_model("mine"), card)
-    window.show_panel("Models")
+    window.docks.show("Models")
     window.workbench.list_models()
     panel = window.learning.models_panel
     qtbot.waitUntil(lambda: panel.list.count() == 2, timeout=10_000)

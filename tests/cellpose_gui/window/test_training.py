@@ -99,7 +99,7 @@ def test_a_worse_model_is_not_the_default_and_can_be_brought_back(
     click(qtbot, button(window, "keep"))
     qtbot.waitUntil(lambda: window.learning.training.offer is None, timeout=20_000)
     assert model_names() == ["generalist"] and window.segment_panel.model is None
-    window.show_panel("Models")
+    window.docks.show("Models")
     click(qtbot, window.learning.models_panel.bring_back)
     qtbot.waitUntil(lambda: model_names() == ["generalist", "images"], timeout=20_000)
     assert window.segment_panel.model is None
