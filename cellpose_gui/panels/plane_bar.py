@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from PyQt6.QtCore import QSignalBlocker, Qt
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
 
 from cellpose_gui.canvas.canvas import Canvas
+from model_core.images.image import Image
 
 
 class PlaneBar(QWidget):
@@ -21,7 +24,8 @@ class PlaneBar(QWidget):
         self._text.setMinimumWidth(80)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 2, 8, 2)
-        layout.addWidget(QLabel("Plane"))
+        self._name = QLabel()
+        layout.addWidget(self._name)
         layout.addWidget(self._slider, 1)
         layout.addWidget(self._text)
         canvas_layout = canvas.layout()
@@ -40,5 +44,7 @@ class PlaneBar(QWidget):
         with QSignalBlocker(self._slider):
             self._slider.setRange(0, planes - 1)
             self._slider.setValue(plane)
+        moments = document is not None and cast(Image, document.image).time_series
+        self._name.setText("Time" if moments else "Plane")
         self._text.setText(f"{plane + 1} of {planes}")
         self.setVisible(planes > 1)

@@ -22,6 +22,7 @@ class Image:
         path: the file, or None for an array.
         levels: copies with fewer rows and columns that the file holds beside, the finest first.
         channel_names: what the file calls the channels, or nothing.
+        time_series: the planes are moments, not depths.
     """
 
     pixels: Pixels
@@ -30,6 +31,7 @@ class Image:
     path: Path | None = None
     levels: tuple[Pixels, ...] = ()
     channel_names: tuple[str, ...] = ()
+    time_series: bool = False
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -85,7 +87,8 @@ def image_from_array(array: np.ndarray, axes: str | None = None, **attributes: o
         raise UserError(f"The image is empty: its shape is {array.shape}.")
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
-    return Image(arranged(array, (axes or _guess_axes(array.shape)).upper()), **attributes)  # type: ignore[arg-type]
+    axes = (axes or _guess_axes(array.shape)).upper()
+    return Image(arranged(array, axes), time_series=has_times(array, axes), **attributes)  # type: ignore[arg-type]
 
 
 def arranged(array: Pixels, axes: str) -> Pixels:
@@ -114,6 +117,11 @@ def arranged(array: Pixels, axes: str) -> Pixels:
     return array.transpose([axes.index(a) for a in "CZYX"])
 
 
+def has_times(array: Pixels, axes: str) -> bool:
+    """Whether the planes that `arranged` makes of an array are moments."""
+    return "T" in axes and array.shape[axes.index("T")] > 1
+
+
 def _picked(array: Pixels, axis: int, index: int | slice) -> Pixels:
     return array[(slice(None),) * axis + (index,)]
 
@@ -131,7 +139,7 @@ def _guess_axes(shape: tuple[int, ...]) -> str:
 
 
 def _fold_time(axes: str, array: Pixels) -> tuple[str, Pixels]:
-    """A time series of planes is shown as a stack; a time series of stacks has one axis too many."""
+    """Moments become planes; a time series of stacks has one axis too many."""
     at = axes.index("T")
     if array.shape[at] == 1 or "Z" not in axes:
         if array.shape[at] == 1:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from model_core.errors import UserError
-from model_core.images.image import Image, arranged
+from model_core.images.image import Image, arranged, has_times
 from model_core.images.lazy import open_zarr
 from model_core.images.units import micrometres, positive
 
@@ -43,11 +43,12 @@ def read_ome_zarr(path: Path) -> Image:
         raise UserError(f"“{path.name}” holds no image: it is a zarr folder of another kind.")
     axes, units = _axes(first)
     driver = "zarr3" if read_bytes(f"{group}zarr.json") is not None else "zarr"
-    levels, scales = [], []
+    levels, scales, time_series = [], [], False
     for dataset in first["datasets"][:_MOST_LEVELS]:
         spec = {"driver": driver, "kvstore": store(group + _inside(dataset["path"], path.name))}
         pixels = open_zarr(spec, path.name)
         levels.append(arranged(pixels, axes))
+        time_series |= has_times(pixels, axes)
         scales.append(_scaled(_scaled([1.0] * pixels.ndim, first), dataset))
     whole = levels[0]
     if not whole.size:
@@ -67,6 +68,7 @@ def read_ome_zarr(path: Path) -> Image:
         z_step=length("Z"),
         levels=tuple(level for level in levels[1:] if level.shape[:2] == whole.shape[:2]),
         channel_names=_channel_names(attributes, whole.shape[0]),
+        time_series=time_series,
     )
 
 

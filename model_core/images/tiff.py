@@ -11,7 +11,7 @@ import numpy as np
 import tifffile
 
 from model_core.errors import UserError
-from model_core.images.image import Image, arranged, image_from_array
+from model_core.images.image import Image, arranged, has_times, image_from_array
 from model_core.images.lazy import LazyPixels, Pixels
 from model_core.images.tiff_chunks import lazy_series
 from model_core.images.units import micrometres, positive
@@ -47,14 +47,15 @@ def read_tiff(path: Path, size: int) -> Image:
             whole, axes = _known_axes(*_whole(path, series, axes))
             image = image_from_array(np.asarray(whole), axes, path=path, pixel_size=pixel_size, z_step=z_step)
             return replace(image, channel_names=_channel_names(tiff, image.channels))
-        levels: list[Pixels] = [arranged(*_known_axes(pixels, axes))]
+        known = _known_axes(pixels, axes)
+        levels: list[Pixels] = [arranged(*known)]
         for level in series.levels[1:]:
             pixels = lazy_series(path, size, level)
             if pixels is not None and level.axes == series.axes:
                 levels.append(arranged(*_known_axes(pixels, axes)))
         coarser = tuple(level for level in levels[1:] if level.shape[:2] == levels[0].shape[:2])
         names = _channel_names(tiff, levels[0].shape[0])
-        return Image(levels[0], pixel_size, z_step, path, coarser, names)
+        return Image(levels[0], pixel_size, z_step, path, coarser, names, has_times(*known))
 
 
 def _check_size(path: Path, size: int, series: tifffile.TiffPageSeries) -> None:

@@ -59,9 +59,10 @@ def segment(
         options: the fields of `Options`: channels (of the image that the model looks at, such as (2, 3) for
             cells in the second and nuclei in the third; 0 as the first: the mean of all; None: the first
             ones; see `choose_channels`), diameter (px; None estimates it), do_3D (None: for stacks thicker
-            than 1.5 diameters, if nothing is stitched), stitch_threshold (0 leaves planes apart, but where
-            do_3D is None and the stack is thinner than that), anisotropy (None: from the file, else 1),
-            flow_threshold, cellprob_threshold, min_size (px), niter, augment, tile (px), batch_size.
+            than 1.5 diameters, if nothing is stitched; not for time series), stitch_threshold (0 leaves
+            planes apart, but where do_3D is None and the stack is thinner than that), anisotropy (None:
+            from the file, else 1), flow_threshold, cellprob_threshold, min_size (px), niter, augment,
+            tile (px), batch_size.
 
     Returns:
         A `Segmentation`; without objects its labels are all 0.
@@ -88,7 +89,7 @@ def segment(
         raise Cancelled
     diameter = settings.diameter or measured_diameter(model, pixels, cancel) or model.diameter
     settings = replace(settings, anisotropy=settings.anisotropy or image.anisotropy or 1.0)
-    settings, said = _with_dimensions(settings, image.shape[1], diameter)
+    settings, said = _with_dimensions(settings, image, diameter)
     volume = bool(settings.do_3D)
     predictor = PlanePredictor(model, pixels, diameter, settings, cancel)
     places = None
@@ -131,12 +132,16 @@ def segment(
     )
 
 
-def _with_dimensions(options: Options, planes: int, diameter: float) -> tuple[Options, tuple[str, ...]]:
+def _with_dimensions(options: Options, image: Image, diameter: float) -> tuple[Options, tuple[str, ...]]:
     """Options with do_3D decided, and what the user should know about that.
 
-    Sections of a stack that is hardly thicker than its cells show no whole cell, and the net sees none there.
+    Sections of a stack that is hardly thicker than its cells show no whole cell, and the net sees none
+    there. Moments of a time series have nothing to do with depth.
     """
+    planes = image.shape[1]
     if planes == 1:
+        return replace(options, do_3D=False), ()
+    if image.time_series and options.do_3D is None:
         return replace(options, do_3D=False), ()
     if options.do_3D is not None or options.stitch_threshold:
         return replace(options, do_3D=bool(options.do_3D)), ()

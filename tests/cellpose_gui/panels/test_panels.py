@@ -58,13 +58,13 @@ def test_labels_fade_by_their_slider(qtbot: QtBot, window: MainWindow) -> None:
     assert not window.overlay_panel.labels.isChecked()
 
 
-@pytest.mark.parametrize("planes", [1, 5])
-def test_the_plane_bar_is_there_for_stacks_alone(
-    qtbot: QtBot, window: MainWindow, images: list[Path], planes: int
+@pytest.mark.parametrize(("axis", "planes", "name"), [("Z", 1, ""), ("Z", 5, "Plane"), ("T", 5, "Time")])
+def test_the_plane_bar_is_there_for_stacks_and_time_series(
+    qtbot: QtBot, window: MainWindow, images: list[Path], axis: str, planes: int, name: str
 ) -> None:
-    path = images[0].with_name("stack.tif")
+    path = images[0].with_name("stack.ome.tif")
     stack = np.random.default_rng(0).integers(0, 99, (planes, 30, 40), dtype=np.uint8)
-    tifffile.imwrite(path, stack, metadata={"axes": "ZYX"})
+    tifffile.imwrite(path, stack, metadata={"axes": f"{axis}YX"})
     open_image(qtbot, window, path)
     assert window.planes.isVisible() is (planes > 1)
     press(qtbot, window, Qt.Key.Key_Up)
@@ -72,7 +72,7 @@ def test_the_plane_bar_is_there_for_stacks_alone(
     if planes > 1:
         window.planes.findChildren(QSlider)[0].setValue(3)
         assert window.canvas.plane == 3
-        assert "4 of 5" in [label.text() for label in window.planes.findChildren(QLabel)]
+        assert {name, "4 of 5"} <= {label.text() for label in window.planes.findChildren(QLabel)}
         press(qtbot, window, Qt.Key.Key_Down)
         assert window.canvas.plane == 2
 

@@ -50,6 +50,14 @@ def test_named_axes_are_put_in_order(axes: str, shape: tuple[int, ...], wanted: 
 
 
 @pytest.mark.parametrize(
+    ("axes", "shape", "moments"),
+    [("TYX", (5, 8, 9), True), ("TZYX", (1, 5, 8, 9), False), ("ZYX", (5, 8, 9), False)],
+)
+def test_planes_are_moments_or_depths(axes: str, shape: tuple[int, ...], moments: bool) -> None:
+    assert image_from_array(np.zeros(shape, np.uint8), axes).time_series is moments
+
+
+@pytest.mark.parametrize(
     ("array", "axes", "words"),
     [
         (np.zeros((0, 5)), None, "empty"),

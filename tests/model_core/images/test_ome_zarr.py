@@ -114,8 +114,9 @@ def test_axes(tmp_path: Path, axes: str, stored: np.ndarray, wanted: np.ndarray)
     np.testing.assert_array_equal(np.asarray(image.pixels), wanted)
 
 
-def test_time_series_of_planes_is_a_stack(tmp_path: Path) -> None:
+def test_time_series_of_planes_is_a_stack_of_moments(tmp_path: Path) -> None:
     image = read_image(write_zarr(tmp_path / "a.zarr", [PIXELS[0]], "tyx"))
+    assert image.time_series
     np.testing.assert_array_equal(np.asarray(image.pixels), PIXELS[:1])
     with pytest.raises(UserError, match="time series"):
         read_image(write_zarr(tmp_path / "b.zarr", [PIXELS], "tzyx"))

@@ -129,3 +129,11 @@ def test_stacks_hardly_thicker_than_their_cells_are_stitched(
     assert segment(labels > 0, seeing_model, axes="ZYX", diameter=26, do_3D=True).options.do_3D is True
     apart = segment(labels > 0, seeing_model, axes="ZYX", diameter=26, do_3D=False)
     assert apart.options.stitch_threshold == 0 and apart.labels.max() > 2
+
+
+def test_moments_of_a_time_series_are_no_depth(seeing_model: SeeingModel) -> None:
+    labels = balls((9, 60, 90), [(4, 30, 25), (4, 30, 65)], (4.5, 14, 14))
+    result = segment(labels > 0, seeing_model, axes="TYX", diameter=26, anisotropy=5)
+    assert result.options.do_3D is False and result.options.stitch_threshold == 0
+    assert result.labels.max() == 2 * 9 and not result.notes
+    assert segment(labels > 0, seeing_model, axes="TYX", diameter=26, do_3D=True).options.do_3D is True
