@@ -30,21 +30,42 @@ class Crop:
     valid: np.ndarray
 
 
+@dataclass(frozen=True)
+class Variation:
+    """How different crops may be from the image that they come from.
+
+    magnified: factor of their scale. spread: standard deviation of the logarithm of the scale. far, very_far:
+    shares of the crops whose scale is up to 3 and up to 8 times wrong, since a net must cope with a wrong
+    diameter and tell the right one. light: share of the crops whose intensities are changed.
+    """
+
+    magnified: float = 1.0
+    spread: float = 0.25
+    far: float = 0.22
+    very_far: float = 0.08
+    light: float = 1.0
+
+
+WIDE = Variation()
+
+
 def random_crop(
     plane: LabelledPlane,
     rng: np.random.Generator,
     side: int,
     diameter: float,
     arrange: Arrange | None = None,
+    variation: Variation = WIDE,
 ) -> Crop:
     """A crop of ``side`` px in which the objects are about ``diameter`` px wide.
 
-    Turned by any angle, mirrored, stretched by up to 20 % in one direction and scaled: most by less than
-    a factor of 1.5, some by up to 3 and a few by up to 8, since the net must cope with a wrong diameter and
-    tell the right one. Channels are shuffled, unless ``arrange`` puts them into the order that the net needs.
+    Turned by any angle, mirrored, stretched by up to 20 % in one direction and scaled as the variation says.
+    Channels are shuffled, unless ``arrange`` puts them into the order that the net needs.
     """
-    widest = rng.choice([1.0, 3.0, 8.0], p=[0.7, 0.22, 0.08])
-    jitter = np.exp(rng.normal(0, 0.25) + rng.uniform(-1, 1) * np.log(widest))
+    shares = [1 - variation.far - variation.very_far, variation.far, variation.very_far]
+    widest = rng.choice([1.0, 3.0, 8.0], p=shares)
+    jitter = np.exp(rng.normal(0, variation.spread) + rng.uniform(-1, 1) * np.log(widest))
+    jitter *= variation.magnified
     scale = float(np.clip(jitter * diameter / (plane.diameter or diameter), 0.02, 20))
     to_plane = _crop_to_plane(plane, rng, side, scale)
     pixels = plane.pixels
@@ -67,7 +88,9 @@ def random_crop(
         borderMode=cv2.BORDER_CONSTANT,
     )
     areas = plane.areas * (scale * scale)
-    return Crop(shown(warped, rng, arrange), labels, size_map(labels, areas, diameter), valid)
+    return Crop(
+        shown(warped, rng, arrange, variation.light), labels, size_map(labels, areas, diameter), valid
+    )
 
 
 def size_map(labels: np.ndarray, areas: np.ndarray, diameter: float) -> np.ndarray:
@@ -130,8 +153,18 @@ def _warp(plane: np.ndarray, inverse: np.ndarray, side: int, interpolation: int)
     )
 
 
-def shown(pixels: np.ndarray, rng: np.random.Generator, arrange: Arrange | None = None) -> np.ndarray:
-    """Normalised channels (C, S, S) as another microscope would have shown them: float32 (3, S, S)."""
+def shown(
+    pixels: np.ndarray, rng: np.random.Generator, arrange: Arrange | None = None, light: float = 1.0
+) -> np.ndarray:
+    """Normalised channels (C, S, S) as another microscope would have shown them: float32 (3, S, S).
+
+    light: how often, 0..1; otherwise they are shown as they are.
+    """
+    if rng.random() >= light:
+        channels = [np.ascontiguousarray(channel, np.float32) for channel in pixels[:INPUTS]]
+        for channel in channels:
+            compress(channel)
+        return arrange(np.stack(channels)) if arrange else arrange_channels(channels, rng)
     invert = rng.random() < 0.2
     blur = rng.uniform(0.4, 1.6) if rng.random() < 0.25 else 0.0
     noise = rng.uniform(0, 0.15) ** 1.5 if rng.random() < 0.5 else 0.0

@@ -12,12 +12,9 @@
 from __future__ import annotations
 
 import copy
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
-from enum import Enum
-from pathlib import Path
 
 import numpy as np
 
@@ -25,16 +22,17 @@ from model_core.errors import Cancelled, UserError
 from model_core.formats.numbering import consecutive
 from model_core.models.imports import read_model
 from model_core.models.model import Model
-from model_core.models.package import Card, read_network, save_package
+from model_core.models.package import Card
 from model_core.models.registry import find_model
 from model_core.networks.net import Net
 from model_core.segmentation.sizes import median_diameter
 from model_core.training.batches import CropSource, mixed
 from model_core.training.comparing import Comparison, Look, View, average_precision_of, compare, quality
 from model_core.training.dataset import LabelledPlane
-from model_core.training.fine_tuning import Best, FineTuning, Plan, copy_of, looks_at
+from model_core.training.fine_tuning import FineTuning, Plan, looks_at
 from model_core.training.held_out import HeldOut, splits, with_ring
-from model_core.training.learning_curve import LearningCurve, Round, learning_curve, rounds_of
+from model_core.training.kept_training import KeptTraining
+from model_core.training.learning_curve import Round, learning_curve, rounds_of
 from model_core.training.next_to_label import spread_styles, style_of
 from model_core.training.rendered_crops import rendered_crops
 from model_core.training.retrain_progress import Moment, Phase, ProgressTeller, RetrainProgress
@@ -44,14 +42,12 @@ from model_core.training.retrain_request import (
     RetrainRequest,
     chosen_options,
 )
+from model_core.training.retrain_result import RetrainResult, Stopped
 from model_core.training.retraining_state import (
-    BEST,
-    LAST,
     Interrupted,
     alone,
     discard,
     interrupted,
-    note,
     work_folder,
 )
 from model_core.training.reviewed import ReviewedImage
@@ -83,49 +79,8 @@ __all__ = [
 ]
 
 Report = Callable[[RetrainProgress], None]
-_STORE_EVERY = 60.0  # s
 _MOST_FILES = 1000  # names of images that a card holds
 _MOST_STYLES = 200  # images whose style is told
-
-
-class Stopped(str, Enum):
-    """Why a retraining ended; the words are shown."""
-
-    TIME = "The time was over."
-    CONVERGED = "It stopped improving."
-    CANCELLED = "You stopped it."
-    NOT_A_NUMBER = "The loss was not a number any more; the best before that was kept."
-
-
-@dataclass(frozen=True, eq=False)
-class RetrainResult:
-    """What a retraining offers. The start model is untouched and nothing is in the registry yet.
-
-    model: ready to segment with. comparison: before and after on held-out cells; where it says that the new
-    one is no better, keep the old one. curve: over all rounds. seconds: of activity. work: the folder of the
-    state on disk. notes: sentences to show, such as images that were left out.
-    """
-
-    model: Model
-    comparison: Comparison
-    curve: LearningCurve
-    stopped: Stopped
-    seconds: float
-    work: Path
-    notes: Sequence[str] = ()
-
-    @property
-    def card(self) -> Card:
-        return self.model.card
-
-    def save(self, path: Path) -> None:
-        """Writes the package and forgets the state on disk.
-
-        Raises:
-            UserError: the disk refuses; make room and call it again, nothing is lost.
-        """
-        save_package(path, self.model.network, self.model.card)
-        discard(self.work)
 
 
 def retrain(
@@ -179,19 +134,16 @@ class _Retraining:
         cancel: Callable[[], bool] | None,
         pause: Callable[[], bool] | None,
     ) -> None:
-        self._earlier = interrupted(request.work) if request.resume else None
         self._options = chosen_options(request.images, request.options)
-        if self._earlier is None:
-            discard(request.work)
-        else:
-            request = replace(request, name=self._earlier.name, start=self._earlier.start or None)
-            self._options = replace(self._options, minutes=self._earlier.minutes)
+        if request.resume and (earlier := interrupted(request.work)):
+            request = replace(request, name=earlier.name, start=earlier.start or None)
+            self._options = replace(self._options, minutes=earlier.minutes)
         self._request = request
         self._limit = 60 * self._options.minutes
         self._teller = ProgressTeller(report, self._limit, self._options.device)
+        self._kept = KeptTraining(request, self._options.minutes, self._teller)
         self._watch = Stopwatch(cancel, pause, paused=lambda: self._teller.now_and_then(Phase.PAUSED))
         self._notes: list[str] = []
-        self._stored = 0.0
 
     def run(self) -> RetrainResult:
         self._teller.begin(Phase.READING)
@@ -219,8 +171,7 @@ class _Retraining:
         self._teller.cells = cells - (judged if held_out and len(ways) == 1 else 0)
         self._teller.ap_before = average_precision_of(looks)
         self._teller.begin(Phase.LEARNING)
-        if self._earlier is None:
-            self._note(0.0)
+        self._kept.begin()
         if len(ways) == 1:
             return self._with_held_out(network, ways[0], held_out)
         everything = [plane for image, pixels in pairs for plane in planes_to_learn(image, pixels, usual)]
@@ -281,12 +232,12 @@ class _Retraining:
     def _with_held_out(self, network: Net, way: _Way, held_out: bool) -> RetrainResult:
         """One training, with the held-out cells to choose its best moment by."""
         tuning = self._tuning(network, way, self._plan(self._limit))
-        begun = self._watch.seconds - self._take_up(tuning)
+        begun = self._watch.seconds - self._kept.take_up(tuning, self._watch)
 
         def looked() -> None:
             self._teller.ap_best = average_precision_of(tuning.best.looks)
             self._teller.measured(average_precision_of(tuning.looked[-1][1]))
-            self._store(tuning, self._watch.seconds - begun)
+            self._kept.store(tuning, self._watch.seconds - begun)
 
         stopped = Stopped.TIME
         try:
@@ -339,62 +290,6 @@ class _Retraining:
 
         return tell
 
-    def _take_up(self, tuning: FineTuning) -> float:
-        """Goes on where an earlier training was interrupted; the active seconds that it had."""
-        if self._earlier is None or not (self._request.work / LAST).exists():
-            return 0.0
-        try:
-            tuning.trainer.resume(self._request.work / LAST)
-            if (self._request.work / BEST).exists():
-                network, _ = read_network(self._request.work / BEST)
-                model = Model(network, self._card, self._options.device)
-                looks = looks_at(model, tuning.views, self._watch)
-                if quality(looks) > quality(tuning.best.looks):
-                    tuning.best = Best(0, looks, copy_of(network))
-                    self._teller.ap_best = average_precision_of(looks)
-        except UserError as error:
-            self._notes.append(f"The interrupted training could not be taken up, so it began anew. {error}")
-            return 0.0
-        return self._earlier.seconds
-
-    def _store(self, tuning: FineTuning, seconds: float) -> None:
-        """The best weights when they are new, all that resuming needs every minute."""
-        new_best = tuning.best.step == tuning.trainer.progress.step and tuning.best.better
-        often = time.monotonic() - self._stored < _STORE_EVERY
-        if often and not new_best:
-            return
-        try:
-            if new_best:
-                self._save_best(tuning)
-            tuning.trainer.save(self._request.work / LAST, replace(self._card))
-            self._note(seconds)
-            self._stored = time.monotonic()
-        except UserError as error:
-            self._complain(error)
-
-    def _save_best(self, tuning: FineTuning) -> None:
-        network = copy.deepcopy(tuning.trainer.average)
-        network.load_state_dict(tuning.best.weights)
-        save_package(self._request.work / BEST, network, self._card)
-
-    def _note(self, seconds: float) -> None:
-        """Notes that there is a training to go on with."""
-        now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        start, teller = str(self._request.start or ""), self._teller
-        minutes = self._options.minutes
-        notes = Interrupted(
-            self._request.name, start, now, minutes, seconds, teller.ap_before, teller.ap_best
-        )
-        try:
-            note(self._request.work, notes)
-        except UserError as error:
-            self._complain(error)
-
-    def _complain(self, error: UserError) -> None:
-        words = f"The training could not be stored on the way, so after a crash it is lost: {error}"
-        if words not in self._notes:
-            self._notes.append(words)
-
     def _result(self, tuning: FineTuning, comparison: Comparison, stopped: Stopped) -> RetrainResult:
         self._teller.begin(Phase.SAVING)
         progress, card, teller = tuning.trainer.progress, self._card, self._teller
@@ -410,12 +305,9 @@ class _Retraining:
         card.scores = {"held-out cells": {"ap50_before": aps[0], "ap50": aps[1], "objects": teller.held_out}}
         model = Model(tuning.trainer.average, card, self._options.device)
         card.styles = spread_styles([style_of(model, image, size) for image, size in self._seen])
-        try:
-            save_package(self._request.work / BEST, model.network, card)
-            self._note(self._limit)
-        except UserError as error:
-            self._complain(error)
+        self._kept.store_result(model.network, card)
         curve = learning_curve(rounds_of(card))
+        notes = (*self._notes, *self._kept.problems)
         return RetrainResult(
-            model, comparison, curve, stopped, self._watch.seconds, self._request.work, tuple(self._notes)
+            model, comparison, curve, stopped, self._watch.seconds, self._request.work, notes
         )
