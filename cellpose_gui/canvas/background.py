@@ -35,9 +35,11 @@ class Background(QObject):
     thread of the window.
     """
 
-    def __init__(self, done: Callable[[object], None]) -> None:
+    def __init__(self, done: Callable[[object], None], pool: QThreadPool | None = None) -> None:
+        """`pool`: of whose threads one is taken; None: that of the program, which others use too."""
         super().__init__()
         self._done = done
+        self._pool = pool
         self._job: _Job | None = None
         application = QCoreApplication.instance()
         assert application is not None
@@ -51,7 +53,7 @@ class Background(QObject):
         self.cancel()
         self._job = _Job(compute)
         self._job.arrived.connect(self._receive)
-        pool = QThreadPool.globalInstance()
+        pool = self._pool or QThreadPool.globalInstance()
         assert pool is not None
         pool.start(self._job.run)
 

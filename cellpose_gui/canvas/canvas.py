@@ -16,7 +16,8 @@ from cellpose_gui.canvas.display_settings import Display, ImageStyle
 from cellpose_gui.canvas.guides import Guides
 from cellpose_gui.canvas.hand import Hand
 from cellpose_gui.canvas.image_item import ImageItem
-from cellpose_gui.canvas.label_item import LabelItem, Preview
+from cellpose_gui.canvas.label_item import LabelItem
+from cellpose_gui.canvas.label_picture import Preview
 from cellpose_gui.canvas.palette import OverlayStyle
 from cellpose_gui.canvas.pointer import Pointer
 from cellpose_gui.canvas.reading import Reading
@@ -113,7 +114,7 @@ class Canvas(QWidget):
         if display is None:
             display = Display(default_channels(glance(image, 0), image.channel_names), self.image_style)
         self._image.set_image(image, display)
-        self._overlay.set_labels(document.labels)
+        self._overlay.set_labels(document.labels, document.store.next_id - 1)
         self._selected = frozenset()
         self._overlay.set_selected(self._selected)
         self._overlay.set_locked(id_ for id_, record in document.objects.items() if record.locked)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 from PyQt6.QtGui import QImage
 
@@ -11,14 +14,13 @@ from cellpose_gui.canvas.screen_item import ScreenItem
 
 LINE = 0xFFFFFFFF  # no palette holds white, and dashes tell eyes that see no colours
 _GAP = 0xC0000000
-_DASH = 4  # logical pixels
+_DASH = 4  # logical pixels, at least one pixel of the image
 
 
 class ComparisonItem(ScreenItem):
     """Shows one plane of labels (uint32, Z, Y, X) that never change; None shows nothing."""
 
     margin = 4
-    shifts = False  # dashes stay where they are on the screen
     image_format = QImage.Format.Format_ARGB32_Premultiplied
 
     def __init__(self) -> None:
@@ -38,19 +40,19 @@ class ComparisonItem(ScreenItem):
         self._plane = plane
         self.update()
 
-    def render(self, grid: PixelGrid) -> np.ndarray | None:
-        if self._labels is None:
-            return None
-        plane = self._labels[self._plane]
-        height, width = plane.shape
-        rows, cols = np.clip(grid.rows, 0, height - 1), np.clip(grid.cols, 0, width - 1)
-        ids = take_pixels(plane, rows, cols, grid.step)
-        ids[(grid.rows < 0) | (grid.rows >= height)] = 0
-        ids[:, (grid.cols < 0) | (grid.cols >= width)] = 0
-        edges = widened(edges_of(ids), ids, max(1, round(grid.ratio)))
-        inner = edges[self.margin : -self.margin, self.margin : -self.margin]
-        dash = round(_DASH * grid.ratio)
-        down = np.arange(grid.top, grid.top + inner.shape[0])[:, None]
-        along = np.arange(grid.left, grid.left + inner.shape[1])
-        dashes = np.where((down + along) // dash % 2, np.uint32(_GAP), np.uint32(LINE))
-        return np.where(inner, dashes, np.uint32(0))
+    def prepare(self, grid: PixelGrid, later: bool = False) -> Callable[[], np.ndarray] | None:
+        return None if self._labels is None else partial(_dashed, self._labels[self._plane], grid)
+
+
+def _dashed(plane: np.ndarray, grid: PixelGrid) -> np.ndarray:
+    """Dashes lie still in the image when the view moves."""
+    height, width = plane.shape
+    rows, cols = np.clip(grid.rows, 0, height - 1), np.clip(grid.cols, 0, width - 1)
+    ids = take_pixels(plane, rows, cols, grid.step)
+    ids[(grid.rows < 0) | (grid.rows >= height)] = 0
+    ids[:, (grid.cols < 0) | (grid.cols >= width)] = 0
+    inner = slice(ComparisonItem.margin, -ComparisonItem.margin)
+    edges = widened(edges_of(ids), ids, max(1, round(grid.ratio)))[inner, inner]
+    dash = max(1, round(_DASH * grid.ratio * grid.step))
+    gaps = (grid.rows[inner, None] + grid.cols[inner]) // dash % 2 == 1
+    return np.where(edges, np.where(gaps, np.uint32(_GAP), np.uint32(LINE)), np.uint32(0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import cv2
@@ -11,7 +11,7 @@ from PyQt6.QtCore import QRectF, pyqtSignal
 
 from cellpose_gui.canvas.channel_display import ChannelDisplay
 from cellpose_gui.canvas.display_settings import NOTHING, Display, ImageStyle
-from cellpose_gui.canvas.plane_source import PlaneSource, WholePlane
+from cellpose_gui.canvas.plane_source import Draw, LookUp, PlaneSource, WholePlane
 from cellpose_gui.canvas.sampling import PixelGrid
 from cellpose_gui.canvas.screen_item import ScreenItem
 from cellpose_gui.canvas.tiled_plane import TiledPlane, is_tiled
@@ -104,19 +104,17 @@ class ImageItem(ScreenItem):
         self.update()
         self.looks_changed.emit()
 
-    def render(self, grid: PixelGrid) -> np.ndarray:
+    @property
+    def layers(self) -> int:
+        return max(1, len(self._shown))
+
+    def prepare(self, grid: PixelGrid, later: bool = False) -> Callable[[], np.ndarray]:
         assert self._source is not None  # an item without an image has no extent and is never painted
-        result: np.ndarray | None = None
-        for (number, channel), table in zip(self._shown, self._tables, strict=True):
-            look_up = partial(_colours, channel, table)
-            colours = self._source.take(number, grid.rows, grid.cols, grid.step, look_up)
-            # Channels of different colours add up; each byte of a colour saturates by itself.
-            result = colours if result is None else cv2.add(_bytes(result), _bytes(colours)).view(np.uint32)
-        if result is None:
-            result = np.full((len(grid.rows), len(grid.cols)), 0xFF000000, np.uint32)
-        if self._style.inverted:
-            result = result ^ np.uint32(0x00FFFFFF)
-        return result.reshape(len(grid.rows), len(grid.cols))
+        parts = [
+            (partial(_colours, channel, table), self._source.prepare(number, grid.rows, grid.cols, grid.step))
+            for (number, channel), table in zip(self._shown, self._tables, strict=True)
+        ]
+        return partial(_mixed, parts, (len(grid.rows), len(grid.cols)), self._style.inverted)
 
     def picture(self, side: int) -> np.ndarray | None:
         """The whole plane, its longer side `side` pixels: uint32 0xffRRGGBB (Y, X); None without an image."""
@@ -127,11 +125,24 @@ class ImageItem(ScreenItem):
             ((np.arange(max(1, round(size / step))) + 0.5) * step).astype(np.intp).clip(0, size - 1)
             for size in self._size
         )
-        return self.render(PixelGrid(0, 0, rows, cols, step, 1.0))
+        return self.prepare(PixelGrid(0, 0, rows, cols, step, 1.0))()
 
     def _pixels_changed(self, area: QRectF) -> None:
         self.update(area)
         self.pixels_arrived.emit()
+
+
+def _mixed(parts: Sequence[tuple[LookUp, Draw]], shape: tuple[int, int], inverted: bool) -> np.ndarray:
+    """Channels of different colours add up; each byte of a colour saturates by itself."""
+    result: np.ndarray | None = None
+    for look_up, draw in parts:
+        colours = draw(look_up)
+        result = colours if result is None else cv2.add(_bytes(result), _bytes(colours)).view(np.uint32)
+    if result is None:
+        result = np.full(shape, 0xFF000000, np.uint32)
+    if inverted:
+        result = result ^ np.uint32(0x00FFFFFF)
+    return result.reshape(shape)
 
 
 def _colours(channel: ChannelDisplay, table: np.ndarray, pixels: np.ndarray) -> np.ndarray:

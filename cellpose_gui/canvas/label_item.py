@@ -2,49 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
-import cv2
 import numpy as np
 from PyQt6.QtCore import QRectF
 from PyQt6.QtGui import QImage
 
 from cellpose_gui.canvas.background import Background
-from cellpose_gui.canvas.coarse_labels import CoarseLabels, seen
+from cellpose_gui.canvas.coarse_labels import CoarseLabels
 from cellpose_gui.canvas.colouring import Colouring
-from cellpose_gui.canvas.edges import CROSS, edges_of, widened
+from cellpose_gui.canvas.label_picture import MARGIN, LabelPicture, Preview
 from cellpose_gui.canvas.neighbours import REACH, neighbour_pairs
 from cellpose_gui.canvas.palette import LabelColours, OverlayStyle
-from cellpose_gui.canvas.sampling import PixelGrid, take_pixels
+from cellpose_gui.canvas.sampling import PixelGrid
 from cellpose_gui.canvas.screen_item import ScreenItem
 from model_core.annotation.objects import ObjectRecord
 
 Changes = Mapping[int, tuple[ObjectRecord | None, ObjectRecord | None]]
-_LARGE_PIXELS = 1 / 3  # image pixels per logical pixel from which on outlines are one pixel wider
-_SELECTED_LINE = 0xFFFFFFFF
-_SELECTED_HALO = 0xC0000000
-_GAP = 0xFF000000
-_DASH = 5  # logical pixels, at least one pixel of the image
 _NOTHING = np.zeros((0, 0), np.uint32)
 _SMALL = 300_000  # pixels whose neighbours are found at once, without a thread
 
 
-class Preview(Protocol):
-    """A change that is not made yet but already shown."""
-
-    def show_on(self, ids: np.ndarray, rows: np.ndarray, cols: np.ndarray) -> None:
-        """Change sampled `ids` (uint32, one per row and column of the image given) in place."""
-
-
 class LabelItem(ScreenItem):
-    """Shows one plane of labels (Z, Y, X).
+    """Shows one plane of labels (Z, Y, X), as `LabelPicture` draws it."""
 
-    Outlines are found among the sampled ids: a device pixel belongs to one where a pixel beside it has
-    another id. So they are as thin on screen at every zoom, lie inside their label, and never blur.
-    """
-
-    margin = 12
+    margin = MARGIN
     image_format = QImage.Format.Format_ARGB32_Premultiplied
 
     def __init__(self) -> None:
@@ -58,11 +41,15 @@ class LabelItem(ScreenItem):
         self._neighbour_finder = Background(self._neighbours_found)
         self._changed_meanwhile: list[tuple[slice, slice]] = []
 
-    def set_labels(self, labels: np.ndarray | None, plane: int = 0) -> None:
-        """Show `plane` of `labels` (uint32, Z, Y, X), which is read at every repaint and not copied."""
+    def set_labels(self, labels: np.ndarray | None, largest: int = 0, plane: int = 0) -> None:
+        """Show `plane` of `labels` (uint32, Z, Y, X), which is read at every repaint and not copied.
+
+        `largest`: no id in them is larger.
+        """
         self._labels, self._preview = labels, None
         self.colours.set_hidden(frozenset())
         self.colours.restart()
+        self.colours.reach(largest)
         self.set_extent(*(labels.shape[1:] if labels is not None else (0, 0)))
         self.set_plane(plane)
 
@@ -151,6 +138,7 @@ class LabelItem(ScreenItem):
 
     def records_changed(self, records: Changes) -> None:
         """What is known of these objects is something else now: old and new record by id."""
+        self.colours.reach(max(records, default=0))
         locked = {id_ for id_, (_, now) in records.items() if now is not None and now.locked}
         self.set_locked((self.colours.locked_ids - records.keys()) | locked)
 
@@ -161,74 +149,22 @@ class LabelItem(ScreenItem):
 
     def set_preview(self, preview: Preview | None) -> None:
         """Show `preview` on top of the labels from the next repaint on; see `repaint_box`."""
+        if preview is not None:
+            self.colours.reach(preview.value)
         self._preview = preview
 
     def repaint_box(self, rows: slice, cols: slice) -> None:
-        """Repaint after a change of the preview inside these rows and columns."""
+        """Repaint after a change of the labels or the preview inside these rows and columns."""
         reach = (self.margin + 1) * (self.pixelWidth() or 1.0)  # None before the item is in a scene
         box = QRectF(cols.start, rows.start, cols.stop - cols.start, rows.stop - rows.start)
         self.update(box.adjusted(-reach, -reach, reach, reach))
 
-    def render(self, grid: PixelGrid) -> np.ndarray | None:
+    def prepare(self, grid: PixelGrid, later: bool = False) -> Callable[[], np.ndarray] | None:
         style = self.colours.style
         if not style.visible or self._labels is None:
             return None
-        ids = self.colours.fold(self._sample(self._labels[self._plane], grid))
-        inner = np.s_[self.margin : -self.margin, self.margin : -self.margin]
-        # Indices of the machine's own width are looked up about twice as fast as others.
-        result = self.colours.fill.take(ids[inner].astype(np.intp))
-        if not style.outlines and not self.colours.any_selected:
-            return result
-        edges = edges_of(ids)
-        width = self._line_width(grid)
-        if style.outlines:
-            shown = widened(edges, ids, width)[inner]
-            result[shown] = self.colours.line[ids[inner][shown]]
-        if self.colours.any_selected:
-            self._highlight(result, ids, edges, width + round(grid.ratio), inner)
-        if style.outlines and self.colours.locked_ids:
-            self._dash(result, ids[inner], widened(edges, ids, width + round(grid.ratio))[inner], grid)
-        return result
-
-    def _line_width(self, grid: PixelGrid) -> int:
-        """In device pixels; what lies beyond the margin can't be seen from inside, so there is an end to
-        it."""
-        logical = self.style.outline_width + (grid.step * grid.ratio <= _LARGE_PIXELS)
-        return min(max(1, round(logical * grid.ratio)), self.margin - 1 - round(grid.ratio))
-
-    def _sample(self, plane: np.ndarray, grid: PixelGrid) -> np.ndarray:
-        height, width = plane.shape
-        rows, cols = np.clip(grid.rows, 0, height - 1), np.clip(grid.cols, 0, width - 1)
-        source, rows, cols, factor = self._coarse.choose(plane, rows, cols, grid.step)
-        ids = take_pixels(source, rows, cols, grid.step / factor)
-        if self._preview is not None:
-            self._preview.show_on(ids, seen(rows, factor), seen(cols, factor))
-        # Beyond the border of the image lies background, which closes the outlines there.
-        ids[(grid.rows < 0) | (grid.rows >= height)] = 0
-        ids[:, (grid.cols < 0) | (grid.cols >= width)] = 0
-        return ids
-
-    def _dash(self, result: np.ndarray, ids: np.ndarray, edges: np.ndarray, grid: PixelGrid) -> None:
-        """Interrupt the outlines of locked labels. The gaps lie still in the image when the view moves."""
-        inner = slice(self.margin, -self.margin)
-        length = max(1, round(_DASH * grid.ratio * grid.step))
-        gaps = (grid.rows[inner, None] + grid.cols[inner]) // length % 2 == 0
-        result[gaps & edges & self.colours.locked[ids]] = _GAP
-
-    def _highlight(
-        self,
-        result: np.ndarray,
-        ids: np.ndarray,
-        edges: np.ndarray,
-        width: int,
-        inner: tuple[slice, slice],
-    ) -> None:
-        selected = self.colours.selected[ids]
-        if not selected.any():
-            return
-        own = ids[inner][selected[inner]]
-        result[selected[inner]] = self.colours.selected_fill[own]
-        halo = cv2.dilate(selected.view(np.uint8), CROSS).view(bool) & ~selected
-        result[halo[inner]] = _SELECTED_HALO
-        line = widened(edges, ids, width) & selected
-        result[line[inner]] = _SELECTED_LINE
+        preview = self._preview
+        if preview is not None and later:
+            preview = preview.frozen()  # the hand goes on with it meanwhile
+        picture = LabelPicture(self._labels[self._plane], self._coarse, self.colours.tables, style, preview)
+        return partial(picture.draw, grid)

@@ -26,9 +26,22 @@ class OverlayStyle:
     palette: str = "Vivid"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ColourTables:
+    """From label id to premultiplied colour (uint32 0xAARRGGBB): `fill`, `line`, `selected_fill`; and to
+    bool: `selected`, `locked`. Nobody writes to them, so any thread may read."""
+
+    fill: np.ndarray
+    line: np.ndarray
+    selected_fill: np.ndarray
+    selected: np.ndarray
+    locked: np.ndarray
+    any_selected: bool
+    any_locked: bool
+
+
 class LabelColours:
-    """Tables from label id to premultiplied colour (uint32 0xAARRGGBB): `fill`, `line`, `selected_fill`; and
-    to bool: `selected`, `locked`."""
+    """Which label has which colour; `tables` to paint with."""
 
     def __init__(self) -> None:
         self.style = OverlayStyle()
@@ -65,10 +78,6 @@ class LabelColours:
         self.hidden = ids
         self._rebuild()
 
-    @property
-    def any_selected(self) -> bool:
-        return bool(self._selected_ids)
-
     def restart(self) -> None:
         """Forget colours that were chosen for the labels of another image."""
         self._slots = self._default_slots(0, 1024)
@@ -78,12 +87,13 @@ class LabelColours:
 
     def fold(self, ids: np.ndarray) -> np.ndarray:
         """Ids (uint32) that are safe to look up in the tables; grows the tables where needed."""
-        top = int(ids.max(initial=0))
-        if top >= FOLD:
-            ids = np.where(ids < FOLD, ids, ids % (FOLD - 1) + 1).astype(np.uint32)
-            top = int(ids.max(initial=0))
-        self._grow(top)
-        return ids
+        self.reach(int(ids.max(initial=0)))
+        return folded(ids) if len(self._slots) == FOLD else ids
+
+    def reach(self, top: int) -> None:
+        """Grow the tables for ids up to `top`."""
+        if min(top, FOLD - 1) >= len(self._slots):
+            self._grow(min(top, FOLD - 1))
 
     def separate(self, pairs: np.ndarray) -> None:
         """Choose colours so that no pair (N, 2) of neighbouring ids shares one.
@@ -108,8 +118,6 @@ class LabelColours:
         return self._slots[ids]
 
     def _grow(self, top: int) -> None:
-        if top < len(self._slots):
-            return
         size = min(FOLD, max(top + 1, 2 * len(self._slots)))
         old = len(self._slots)
         self._slots = np.concatenate([self._slots, self._default_slots(old, size)])
@@ -120,12 +128,16 @@ class LabelColours:
         style, colours, slots = self.style, self._palette, self._slots
         if self._colouring is not None:
             colours, slots = self._colouring.colours, self._colouring.slots_up_to(len(self._slots))
-        self.fill = _premultiplied(colours, style.fill_opacity).take(slots)
-        self.line = _premultiplied(colours, style.outline_opacity).take(slots)
-        selected_opacity = min(1.0, style.fill_opacity + _SELECTED_EXTRA)
-        self.selected_fill = _premultiplied(colours, selected_opacity).take(slots)
+        self._colours = tuple(
+            _premultiplied(colours, opacity).take(slots)
+            for opacity in (
+                style.fill_opacity,
+                style.outline_opacity,
+                min(1.0, style.fill_opacity + _SELECTED_EXTRA),
+            )
+        )
         hidden = self._places(self.hidden)
-        for table in (self.fill, self.line, self.selected_fill):
+        for table in self._colours:
             table[0] = table[hidden] = 0
         self._rebuild_marks()
 
@@ -141,14 +153,25 @@ class LabelColours:
         return (np.arange(first, last) * step % count).astype(np.uint8)
 
     def _rebuild_marks(self) -> None:
-        self.selected, self.locked = np.zeros(len(self._slots), bool), np.zeros(len(self._slots), bool)
-        self.selected[self._places(self._selected_ids - self.hidden)] = True
-        self.locked[self._places(self.locked_ids - self.hidden)] = True
+        selected, locked = np.zeros(len(self._slots), bool), np.zeros(len(self._slots), bool)
+        selected[self._places(self._selected_ids - self.hidden)] = True
+        locked[self._places(self.locked_ids - self.hidden)] = True
+        fill, line, selected_fill = self._colours
+        self.tables = ColourTables(
+            fill, line, selected_fill, selected, locked, bool(self._selected_ids), bool(self.locked_ids)
+        )
 
     def _places(self, ids: frozenset[int]) -> np.ndarray:
         """Those ids that the tables reach."""
         places = np.fromiter(ids, np.int64, len(ids))
         return places[places < len(self._slots)]
+
+
+def folded(ids: np.ndarray) -> np.ndarray:
+    """Ids (uint32) with those from FOLD on brought below it."""
+    if int(ids.max(initial=0)) < FOLD:
+        return ids
+    return np.where(ids < FOLD, ids, ids % (FOLD - 1) + 1).astype(np.uint32)
 
 
 def _premultiplied(colours: np.ndarray, opacity: float) -> np.ndarray:

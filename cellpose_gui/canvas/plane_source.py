@@ -12,7 +12,8 @@ from cellpose_gui.canvas.background import Background
 from cellpose_gui.canvas.pyramid import build_pyramid
 from cellpose_gui.canvas.sampling import take_pixels
 
-LookUp = Callable[[np.ndarray], np.ndarray]
+LookUp = Callable[[np.ndarray], np.ndarray]  # pixels -> uint32 colours
+Draw = Callable[[LookUp], np.ndarray]
 
 
 class PlaneSource(QObject):
@@ -27,10 +28,8 @@ class PlaneSource(QObject):
         """Show another plane of the stack."""
 
     @abstractmethod
-    def take(
-        self, channel: int, rows: np.ndarray, cols: np.ndarray, step: float, look_up: LookUp
-    ) -> np.ndarray:
-        """`look_up` (which gives uint32 colours) of the pixels at these rows and columns of the image.
+    def prepare(self, channel: int, rows: np.ndarray, cols: np.ndarray, step: float) -> Draw:
+        """What gives the colours of the pixels at these rows and columns of the image, in any thread.
 
         Both are ascending and inside the image; `step` image pixels lie between two of them.
         """
@@ -64,14 +63,12 @@ class WholePlane(PlaneSource):
         shown = self._plane
         self._background.start(lambda cancelled: build_pyramid(shown, cancelled))
 
-    def take(
-        self, channel: int, rows: np.ndarray, cols: np.ndarray, step: float, look_up: LookUp
-    ) -> np.ndarray:
+    def prepare(self, channel: int, rows: np.ndarray, cols: np.ndarray, step: float) -> Draw:
         level = min(int(np.log2(max(step, 1))), len(self._pyramid))
         source = self._pyramid[level - 1][channel] if level else self._plane[channel]
         rows = np.minimum(rows >> level, source.shape[0] - 1)
         cols = np.minimum(cols >> level, source.shape[1] - 1)
-        return take_pixels(source, rows, cols, step / 2**level, look_up)
+        return lambda look_up: take_pixels(source, rows, cols, step / 2**level, look_up)
 
     def values_at(self, row: int, col: int) -> tuple[float, ...]:
         return tuple(self._plane[:, row, col].astype(float).tolist())

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PyQt6.QtCore import QRectF
 from PyQt6.QtGui import QTransform
+
+_SAME_STEP = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,24 @@ class PixelGrid:
     cols: np.ndarray
     step: float
     ratio: float
+
+    def size(self, margin: int) -> tuple[int, int]:
+        """Height and width without a margin."""
+        return len(self.rows) - 2 * margin, len(self.cols) - 2 * margin
+
+    def same_zoom(self, other: PixelGrid) -> bool:
+        """Whether device pixels lie as far apart in the image."""
+        return abs(other.step / self.step - 1) <= _SAME_STEP and other.ratio == self.ratio
+
+    def part(self, ys: slice, xs: slice, margin: int) -> PixelGrid:
+        """The grid of some rows and columns, which are counted without the margin; it has that margin too."""
+        return replace(
+            self,
+            left=self.left + xs.start,
+            top=self.top + ys.start,
+            rows=self.rows[ys.start : ys.stop + 2 * margin],
+            cols=self.cols[xs.start : xs.stop + 2 * margin],
+        )
 
 
 def pixel_grid(

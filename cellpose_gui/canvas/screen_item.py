@@ -1,84 +1,184 @@
-"""A graphics item that computes exactly the device pixels which have to be repainted."""
+"""A graphics item that keeps its picture of the view and draws only what has come to look different."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import cast
 
 import numpy as np
 import pyqtgraph as pg
-from PyQt6.QtCore import QPointF, QRectF
-from PyQt6.QtGui import QImage, QPainter
-from PyQt6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+from PyQt6.QtCore import QPointF, QRectF, QThreadPool
+from PyQt6.QtGui import QImage, QPainter, QTransform
+from PyQt6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
+from cellpose_gui.canvas.background import Background
 from cellpose_gui.canvas.sampling import PixelGrid, pixel_grid
-from cellpose_gui.canvas.scrolling import Picture, scrolled
+from cellpose_gui.canvas.scrolling import Hole, Picture, taken_over
+
+AT_ONCE = 500_000  # device pixels that the thread of the window draws in a frame; more go to a worker
+_MOST_AREAS = 100  # that are noted one by one
 
 
 class ScreenItem(pg.GraphicsObject):
-    """Shows a (Y, X) source by sampling it at the device pixels of the exposed rectangle.
+    """Shows a (Y, X) source by sampling it at the device pixels of the view.
 
-    The cost of a repaint follows the number of exposed pixels and never the size of the source; when the
-    view is only moved, the number of pixels that come into sight. The item
-    covers [0, width] x [0, height]; image pixel (0, 0) covers [0, 1] x [0, 1].
+    An edit draws the pixels of its box, a move of the view those that come into sight. What is too much for
+    a frame is drawn by a worker: meanwhile the last picture is shown, moved and scaled to where it belongs.
+    The item covers [0, width] x [0, height]; image pixel (0, 0) covers [0, 1] x [0, 1].
     """
 
-    shifts = True  # whether a picture looks the same wherever on the screen it is painted
-    margin = 0  # device pixels around the exposed rectangle that `render` wants to see
+    margin = 0  # device pixels around a picture that its colours depend on
     image_format = QImage.Format.Format_RGB32
 
     def __init__(self) -> None:
         super().__init__()
         self._height = self._width = 0
-        self._last: Picture | None = None
-        # Without this flag Qt hands over the whole item as exposed, whatever changed.
-        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
+        self._picture: Picture | None = None
+        self._dirty: list[QRectF] = []  # parts of the image that the picture does not show as they are
+        self._since: list[QRectF] = []  # what has changed since the worker began
+        self._pool = QThreadPool()  # of its own: a frame must not wait for whatever else is computed
+        self._pool.setMaxThreadCount(1)
+        self._worker = Background(self._take_picture, self._pool)
+
+    @abstractmethod
+    def prepare(self, grid: PixelGrid, later: bool = False) -> Callable[[], np.ndarray] | None:
+        """What gives the colours of `grid` without its margin, as all looks now; None: nothing is seen.
+
+        Colours are uint32 0xAARRGGBB in C order. `later`: it will be called in another thread.
+        """
+
+    @property
+    def layers(self) -> int:
+        """How many times as long as others it takes to draw a pixel."""
+        return 1
+
+    @property
+    def busy(self) -> bool:
+        """Whether a worker draws a picture that will replace the one that is shown."""
+        return self._worker.busy
 
     def set_extent(self, height: int, width: int) -> None:
-        """The size of the source in pixels; repaints everything."""
+        """The size of another source in pixels; nothing of the one before is shown any more."""
         self.prepareGeometryChange()
         self._height, self._width = height, width
+        self._worker.cancel()
+        self._picture = None
         self.update()
 
     def update(self, *area: QRectF) -> None:
-        """Repaint everything, or an area, because it looks different now."""
-        self._last = None
+        """Draw everything again, or an area, because it looks different now."""
+        whole = self.boundingRect()
+        for changed in area or (whole,):
+            self._dirty = _with(self._dirty, changed & whole)
+            self._since = _with(self._since, changed & whole)
         super().update(*area)
-
-    def _colours(self, grid: PixelGrid) -> np.ndarray | None:
-        colours = None
-        if self._last is not None:
-            colours = scrolled(self._last, grid, self.margin, self.render)
-        if colours is None:
-            colours = self.render(grid)
-        self._last = None if colours is None or not self.shifts else Picture(grid, colours)
-        return colours
 
     def boundingRect(self) -> QRectF:
         return QRectF(0, 0, self._width, self._height)
 
-    @abstractmethod
-    def render(self, grid: PixelGrid) -> np.ndarray | None:
-        """The colours of `grid` without its margin: uint32 0xAARRGGBB in C order; None paints nothing."""
-
     def paint(
         self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
     ) -> None:
-        device = painter.device()
+        device, view = painter.device(), painter.worldTransform()
         assert device is not None  # a painter that paints has one
         ratio = device.devicePixelRatioF()
-        exposed = option.exposedRect & self.boundingRect()
-        grid = pixel_grid(painter.worldTransform(), ratio, exposed, self._height, self._width, self.margin)
-        colours = None if grid is None else self._colours(grid)
-        if grid is None or colours is None:
+        window = QRectF(widget.rect() if widget is not None else painter.window())
+        seen = view.inverted()[0].mapRect(window) & self.boundingRect()
+        grid = pixel_grid(view, ratio, seen, self._height, self._width, self.margin)
+        if grid is None:
             return
-        height, width = colours.shape
-        # The picture borrows the memory of `colours`, which lives to the end of this function.
-        picture = QImage(cast(bytes, colours.data), width, height, 4 * width, self.image_format)
-        picture.setDevicePixelRatio(ratio)
+        self._catch_up(grid, view)
+        picture = self._picture
+        if picture is None:
+            return
+        height, width = picture.colours.shape
+        # The image borrows the memory of the colours, which live to the end of this function.
+        image = QImage(cast(bytes, picture.colours.data), width, height, 4 * width, self.image_format)
+        if not picture.grid.same_zoom(grid):
+            painter.drawImage(picture.area, image)
+            return
+        image.setDevicePixelRatio(ratio)
         painter.save()
         painter.resetTransform()
-        painter.drawImage(
-            QPointF((grid.left + self.margin) / ratio, (grid.top + self.margin) / ratio), picture
-        )
+        corner = view.map(picture.area.topLeft()) * ratio
+        painter.drawImage(QPointF(round(corner.x()), round(corner.y())) / ratio, image)
         painter.restore()
+
+    def _catch_up(self, grid: PixelGrid, view: QTransform) -> None:
+        """Make the picture that of `grid`, or put a worker on it."""
+        taken = None if self._picture is None else taken_over(self._picture, grid, self.margin)
+        height, width = grid.size(self.margin)
+        if taken is None:
+            colours, holes = np.empty((height, width), np.uint32), [(slice(0, height), slice(0, width))]
+        else:
+            colours, holes = taken
+            holes += [hole for area in self._dirty if (hole := _under(area, view, grid, self.margin))]
+        area = _covered(grid, view, self.margin)
+        if self.layers * sum(_pixels(hole) for hole in holes) > AT_ONCE:
+            self._draw_later(grid, area)
+            return
+        for ys, xs in holes:
+            draw = self.prepare(grid.part(ys, xs, self.margin))
+            if draw is None:
+                self._picture = None
+                break
+            colours[ys, xs] = draw()
+        else:
+            self._picture = Picture(grid, colours, area)
+        self._dirty = []
+
+    def _draw_later(self, grid: PixelGrid, area: QRectF) -> None:
+        if self._worker.busy:  # its picture is shown first, newer than the present one at least
+            return
+        draw = self.prepare(grid, later=True)
+        if draw is None:
+            self._picture = None
+            return
+        self._since = []
+        self._worker.start(lambda cancelled: Picture(grid, draw(), area))
+
+    def _take_picture(self, picture: object) -> None:
+        assert isinstance(picture, Picture)
+        self._picture, self._dirty = picture, self._since
+        super().update()
+
+
+def _with(areas: list[QRectF], area: QRectF) -> list[QRectF]:
+    """These and one more."""
+    if area.isEmpty() or any(other.contains(area) for other in areas):
+        return areas
+    if len(areas) < _MOST_AREAS:
+        return [*areas, area]
+    for other in areas:
+        area = area | other
+    return [area]
+
+
+def _under(area: QRectF, view: QTransform, grid: PixelGrid, margin: int) -> Hole | None:
+    """The device pixels of `grid`, counted without its margin, that an area of the image touches."""
+    on_screen = view.mapRect(area)
+    ranges = []
+    for low, high, first, size in (
+        (on_screen.top(), on_screen.bottom(), grid.top, len(grid.rows)),
+        (on_screen.left(), on_screen.right(), grid.left, len(grid.cols)),
+    ):
+        start = max(0, int(low * grid.ratio // 1) - first - margin)
+        stop = min(size - 2 * margin, int(-(-high * grid.ratio // 1)) - first - margin)
+        if start >= stop:
+            return None
+        ranges.append(slice(start, stop))
+    return ranges[0], ranges[1]
+
+
+def _covered(grid: PixelGrid, view: QTransform, margin: int) -> QRectF:
+    """What part of the image the device pixels of a grid without its margin cover."""
+    height, width = grid.size(margin)
+    corner = QPointF(grid.left + margin, grid.top + margin) / grid.ratio
+    on_screen = QRectF(corner.x(), corner.y(), width / grid.ratio, height / grid.ratio)
+    return view.inverted()[0].mapRect(on_screen)
+
+
+def _pixels(hole: Hole) -> int:
+    ys, xs = hole
+    return int((ys.stop - ys.start) * (xs.stop - xs.start))

@@ -2,66 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
+from PyQt6.QtCore import QRectF
 
 from cellpose_gui.canvas.sampling import PixelGrid
 
-Render = Callable[[PixelGrid], np.ndarray | None]
-_WORTH = 0.5  # share of the picture that must be there already
-_SAME_STEP = 1e-9
+Hole = tuple[slice, slice]  # rows and columns of a picture that have to be drawn
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """What was painted: the colours of `grid` without its margin."""
+    """What was painted: the colours of `grid` without its margin, which cover `area` of the image."""
 
     grid: PixelGrid
     colours: np.ndarray
+    area: QRectF
 
 
-def scrolled(last: Picture, grid: PixelGrid, margin: int, render: Render) -> np.ndarray | None:
-    """The colours of `grid`: shifted ones of `last`, and `render`ed strips where the move has uncovered some.
+def taken_over(last: Picture, grid: PixelGrid, margin: int) -> tuple[np.ndarray, list[Hole]] | None:
+    """The colours of `grid` as far as `last` shows the same image pixels, and the holes in them.
 
-    None where that is impossible or not worth it: another zoom, too far away, or pixels that fall between
-    others now. What is taken over is exactly what rendering would give, for it shows the same image pixels.
+    None where it shows none of them: another zoom, too far away, or pixels that fall between others now.
+    What is taken over is exactly what drawing would give. Without a move it is the array of `last` itself.
     """
-    if abs(last.grid.step / grid.step - 1) > _SAME_STEP or last.grid.ratio != grid.ratio:
+    old = last.grid
+    if not old.same_zoom(grid):
         return None
-    rows = _shared(last.grid.rows, grid.rows, margin)
-    cols = _shared(last.grid.cols, grid.cols, margin)
+    if (
+        (old.left, old.top) == (grid.left, grid.top)
+        and np.array_equal(old.rows, grid.rows)
+        and np.array_equal(old.cols, grid.cols)
+    ):
+        return last.colours, []
+    rows, cols = _shared(old.rows, grid.rows, margin), _shared(old.cols, grid.cols, margin)
     if rows is None or cols is None:
         return None
-    height, width = len(grid.rows) - 2 * margin, len(grid.cols) - 2 * margin
+    height, width = grid.size(margin)
     (top, bottom, from_row), (left, right, from_col) = rows, cols
-    if (bottom - top) * (right - left) < _WORTH * height * width:
-        return None
     colours = np.empty((height, width), last.colours.dtype)
     colours[top:bottom, left:right] = last.colours[
         from_row : from_row + bottom - top, from_col : from_col + right - left
     ]
     strips = (
-        (0, top, 0, width),
-        (bottom, height, 0, width),
-        (top, bottom, 0, left),
-        (top, bottom, right, width),
+        (slice(0, top), slice(0, width)),
+        (slice(bottom, height), slice(0, width)),
+        (slice(top, bottom), slice(0, left)),
+        (slice(top, bottom), slice(right, width)),
     )
-    for first, end, start, stop in strips:
-        if first < end and start < stop:
-            part = replace(
-                grid,
-                left=grid.left + start,
-                top=grid.top + first,
-                rows=grid.rows[first : end + 2 * margin],
-                cols=grid.cols[start : stop + 2 * margin],
-            )
-            fresh = render(part)
-            if fresh is None:
-                return None
-            colours[first:end, start:stop] = fresh
-    return colours
+    return colours, [(ys, xs) for ys, xs in strips if ys.start < ys.stop and xs.start < xs.stop]
 
 
 def _shared(old: np.ndarray, new: np.ndarray, margin: int) -> tuple[int, int, int] | None:

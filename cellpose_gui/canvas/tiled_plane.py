@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from PyQt6.QtCore import QRectF
 
-from cellpose_gui.canvas.plane_source import LookUp, PlaneSource
+from cellpose_gui.canvas.plane_source import Draw, LookUp, PlaneSource
 from cellpose_gui.canvas.pyramid import halved_type, mean2x2
 from cellpose_gui.canvas.sampling import take_pixels
 from cellpose_gui.canvas.tile_loader import Tile, TileLoader
@@ -52,12 +52,32 @@ class _Level:
 
 
 @dataclass(frozen=True, eq=False)
-class _Look:
-    """What is asked of all squares: a channel, in colours, so many image pixels apart."""
+class _Part:
+    """Some rows and columns of the image, and where they stand in the picture."""
 
-    channel: int
-    step: float
-    look_up: LookUp
+    rows: np.ndarray
+    cols: np.ndarray
+    top: int = 0
+    left: int = 0
+
+    def cut(self, ys: slice, xs: slice) -> _Part:
+        return _Part(self.rows[ys], self.cols[xs], self.top + ys.start, self.left + xs.start)
+
+
+@dataclass(frozen=True, eq=False)
+class _Piece:
+    """A part of the picture that lies in one square, whose pixels are there."""
+
+    part: _Part
+    tile: Tile
+    level: _Level
+    pixels: np.ndarray
+
+    def draw(self, out: np.ndarray, step: float, look_up: LookUp) -> None:
+        part, tile, level = self.part, self.tile, self.level
+        ys, xs = level.rows(part.rows) - tile.row * SIDE, level.cols(part.cols) - tile.col * SIDE
+        colours = take_pixels(self.pixels, ys, xs, step / level.factor, look_up)
+        out[part.top : part.top + len(ys), part.left : part.left + len(xs)] = colours
 
 
 class TiledPlane(PlaneSource):
@@ -95,70 +115,62 @@ class TiledPlane(PlaneSource):
 
     # ------------------------------------------------------------------ what is shown
 
-    def take(
-        self, channel: int, rows: np.ndarray, cols: np.ndarray, step: float, look_up: LookUp
-    ) -> np.ndarray:
+    def prepare(self, channel: int, rows: np.ndarray, cols: np.ndarray, step: float) -> Draw:
         level = max(n for n, each in enumerate(self._levels) if each.factor <= max(step, 1.0) * 1.001)
-        out = np.full((len(rows), len(cols)), _BLACK, np.uint32)
-        missing = self._paint(out, rows, cols, level, _Look(channel, step, look_up))
+        whole = _Part(rows, cols)
+        pieces: list[_Piece] = []
+        missing: list[Tile] = []
+        for tile, part in self._under(level, channel, whole):
+            if (piece := self._piece(tile, part)) is not None:
+                pieces.append(piece)
+            else:
+                missing.append(tile)
+                pieces += self._stand_ins(level, channel, part)
         if missing:
             self._asked.update(missing)
             last = len(self._levels) - 1
-            coarse = [tile for tile, *_ in self._under(last, channel, rows, cols)]
+            coarse = [tile for tile, _ in self._under(last, channel, whole)]
             # The smallest level stands in for all others; it comes first, unless that means to read them.
             stored = self._stored > last
             self._loader.want([*missing, *coarse] if stored else [*coarse, *missing])
-        return out
 
-    def _paint(
-        self, out: np.ndarray, rows: np.ndarray, cols: np.ndarray, level: int, look: _Look
-    ) -> list[Tile]:
-        """Fill `out` with squares of this level; those that are not there, for which others stand in."""
-        missing = []
-        for tile, ys, xs in self._under(level, look.channel, rows, cols):
-            part, below, across = out[ys, xs], rows[ys], cols[xs]
-            if not self._put(part, below, across, tile, look):
-                missing.append(tile)
-                coarser = range(level + 1, len(self._levels))
-                if not any(self._put_all(part, below, across, each, look) for each in coarser):
-                    self._put_finer(part, below, across, level - 1, look, _FINER)
-        return missing
+        def draw(look_up: LookUp) -> np.ndarray:
+            out = np.full((len(rows), len(cols)), _BLACK, np.uint32)
+            for piece in pieces:
+                piece.draw(out, step, look_up)
+            return out
 
-    def _put(self, out: np.ndarray, rows: np.ndarray, cols: np.ndarray, tile: Tile, look: _Look) -> bool:
-        """Fill `out` with what lies in one square; False if that is not there."""
+        return draw
+
+    def _piece(self, tile: Tile, part: _Part) -> _Piece | None:
         pixels = self._loader.get(tile)
-        if pixels is None:
-            return False
-        level = self._levels[tile.level]
-        ys, xs = level.rows(rows) - tile.row * SIDE, level.cols(cols) - tile.col * SIDE
-        out[...] = take_pixels(pixels, ys, xs, look.step / level.factor, look.look_up)
-        return True
+        return None if pixels is None else _Piece(part, tile, self._levels[tile.level], pixels)
 
-    def _put_all(self, out: np.ndarray, rows: np.ndarray, cols: np.ndarray, level: int, look: _Look) -> bool:
-        """Whether all squares of this level were there."""
-        under = list(self._under(level, look.channel, rows, cols))
-        return all(self._put(out[ys, xs], rows[ys], cols[xs], tile, look) for tile, ys, xs in under)
+    def _stand_ins(self, level: int, channel: int, part: _Part) -> list[_Piece]:
+        """The finest coarser level that is there for all of the part; else of finer ones what is there."""
+        for coarser in range(level + 1, len(self._levels)):
+            pieces = [self._piece(*each) for each in self._under(coarser, channel, part)]
+            there = [piece for piece in pieces if piece is not None]
+            if len(there) == len(pieces):
+                return there
+        return self._finer(level - 1, channel, part, _FINER)
 
-    def _put_finer(
-        self, out: np.ndarray, rows: np.ndarray, cols: np.ndarray, level: int, look: _Look, depth: int
-    ) -> None:
-        """Fill `out` as far as there are squares of this level or of finer ones."""
-        if level < 0 or not depth:
-            return
-        for tile, ys, xs in self._under(level, look.channel, rows, cols):
-            part, below, across = out[ys, xs], rows[ys], cols[xs]
-            if not self._put(part, below, across, tile, look):
-                self._put_finer(part, below, across, level - 1, look, depth - 1)
+    def _finer(self, level: int, channel: int, part: _Part, depth: int) -> list[_Piece]:
+        """What there is of this level and of finer ones."""
+        found: list[_Piece] = []
+        if level >= 0 and depth:
+            for tile, smaller in self._under(level, channel, part):
+                piece = self._piece(tile, smaller)
+                found += [piece] if piece is not None else self._finer(level - 1, channel, smaller, depth - 1)
+        return found
 
-    def _under(
-        self, level: int, channel: int, rows: np.ndarray, cols: np.ndarray
-    ) -> Iterator[tuple[Tile, slice, slice]]:
-        """The squares of a level below these rows and columns, and which of them lie in each."""
+    def _under(self, level: int, channel: int, part: _Part) -> Iterator[tuple[Tile, _Part]]:
+        """The squares of a level below a part of the picture, and what lies in each."""
         at = self._levels[level]
-        across = list(_runs(at.cols(cols) // SIDE))
-        for row, ys in _runs(at.rows(rows) // SIDE):
+        across = list(_runs(at.cols(part.cols) // SIDE))
+        for row, ys in _runs(at.rows(part.rows) // SIDE):
             for col, xs in across:
-                yield Tile(self._plane, level, channel, row, col), ys, xs
+                yield Tile(self._plane, level, channel, row, col), part.cut(ys, xs)
 
     def values_at(self, row: int, col: int) -> tuple[float, ...]:
         tiles = [Tile(self._plane, 0, n, row // SIDE, col // SIDE) for n in range(self._channels)]

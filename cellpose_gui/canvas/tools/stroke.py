@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from typing import Protocol
 
 import cv2
@@ -121,6 +122,12 @@ class Stroke:
         covered = self._mask[np.ix_(rows[inside[0]] - self._top, cols[inside[1]] - self._left)].view(bool)
         part = ids[inside]
         part[covered & self._rule.allows(part)] = self.value
+
+    def frozen(self) -> Stroke:
+        """As it is now; segments that are added later are not in it."""
+        other = copy(self)
+        other._mask = self._mask.copy()
+        return other
 
     def result(self) -> tuple[slice, slice, np.ndarray] | None:
         """Rows, columns and the new labels in them; None when nothing was covered."""

@@ -9,7 +9,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QColor, QPainterPath
 
 from cellpose_gui.canvas.cell_classes import CellClasses
-from cellpose_gui.canvas.label_item import Preview
+from cellpose_gui.canvas.label_picture import Preview
 from cellpose_gui.canvas.pointer import Pointer
 from cellpose_gui.document.document import Document
 from cellpose_gui.tasks.prompter import Prompter

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PyQt6.QtCore import QPointF
+from PyQt6.QtCore import QPointF, QRectF
 from PyQt6.QtWidgets import QApplication
 
 from cellpose_gui.canvas.sampling import PixelGrid
-from cellpose_gui.canvas.scrolling import Picture, scrolled
+from cellpose_gui.canvas.scrolling import Picture, taken_over
 from tests.cellpose_gui.canvas.test_picture import picture
 
 MARGIN = 3
@@ -39,20 +39,22 @@ def test_moves_in_all_directions_give_what_rendering_gives(step: float) -> None:
     for _ in range(60):
         here = grid(top, left, step)
         expected = render(here)
-        if last is not None and (colours := scrolled(last, here, MARGIN, render)) is not None:
+        if last is not None and (taken := taken_over(last, here, MARGIN)) is not None:
+            colours, holes = taken
+            for ys, xs in holes:
+                colours[ys, xs] = render(here.part(ys, xs, MARGIN))
             np.testing.assert_array_equal(colours, expected)
             reused += 1
-        last = Picture(here, expected)
+        last = Picture(here, expected, QRectF())
         down, right = generator.integers(-12, 13, 2)
         top, left = top + down * step, left + right * step
     assert reused > 30
 
 
 def test_another_zoom_or_a_far_jump_is_rendered() -> None:
-    last = Picture(grid(500, 700, 1), render(grid(500, 700, 1)))
-    assert scrolled(last, grid(500, 700, 1.01), MARGIN, render) is None
-    assert scrolled(last, grid(900, 700, 1), MARGIN, render) is None
-    assert scrolled(last, grid(545, 700, 1), MARGIN, render) is None, "three quarters are new"
+    last = Picture(grid(500, 700, 1), render(grid(500, 700, 1)), QRectF())
+    assert taken_over(last, grid(500, 700, 1.01), MARGIN) is None
+    assert taken_over(last, grid(900, 700, 1), MARGIN) is None
 
 
 @pytest.mark.parametrize("scale", [0.37, 1.0, 3.0, 7.5])

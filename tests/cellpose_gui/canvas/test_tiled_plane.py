@@ -34,7 +34,7 @@ def grey(pixels: np.ndarray) -> np.ndarray:
 
 def view(source: PlaneSource, rows: slice, cols: slice, step: float, channel: int = 0) -> np.ndarray:
     ys, xs = (np.arange(part.start, part.stop, step).astype(np.intp) for part in (rows, cols))
-    return source.take(channel, ys, xs, step, grey)
+    return source.prepare(channel, ys, xs, step)(grey)
 
 
 def settle(qtbot: QtBot, source: TiledPlane) -> None:
