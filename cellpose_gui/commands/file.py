@@ -27,6 +27,13 @@ def file_commands(window: MainWindow) -> list[Command]:
         ),
         file("open_folder", "Open &folder…", do=ask.ask_folder, keys=("Ctrl+Shift+O",), section="open"),
         file(
+            "open_zarr",
+            "Open OME-&Zarr…",
+            do=ask.ask_zarr,
+            help="A large image that is a folder; “Open image” takes any file in it too",
+            section="open",
+        ),
+        file(
             "save",
             "&Save",
             do=bench.save,

@@ -8,6 +8,7 @@ from pathlib import Path
 from PyQt6.QtCore import QObject, QSettings, pyqtSignal
 from PyQt6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
+from model_core.images.ome_zarr import METADATA, ome_zarr_around
 from model_core.images.readers import SUFFIXES
 
 
@@ -26,15 +27,22 @@ class Questions(QObject):
         self.image: Path | None = None  # the one that is open
 
     def ask_image(self) -> None:
-        patterns = " ".join(f"*{suffix}" for suffix in SUFFIXES)
+        # An OME-Zarr is a folder, which a dialog for files can only enter: any file in it stands for it.
+        patterns = " ".join([*(f"*{suffix}" for suffix in SUFFIXES), *METADATA])
         name, _ = QFileDialog.getOpenFileName(
             self._window, "Open image", self._last_folder(), f"Images ({patterns});;All files (*)"
         )
         if name:
-            self.open_chosen.emit(Path(name))
+            self.open_chosen.emit(ome_zarr_around(Path(name)))
 
     def ask_folder(self) -> None:
-        if name := QFileDialog.getExistingDirectory(self._window, "Open folder", self._last_folder()):
+        self._ask_folder("Open folder")
+
+    def ask_zarr(self) -> None:
+        self._ask_folder("Open an OME-Zarr: choose the folder whose name ends in .zarr")
+
+    def _ask_folder(self, title: str) -> None:
+        if name := QFileDialog.getExistingDirectory(self._window, title, self._last_folder()):
             self.open_chosen.emit(Path(name))
 
     def ask_model(self) -> None:

@@ -15,7 +15,7 @@ from model_core.images.units import micrometres, positive
 
 FOLDER_SUFFIX = ".zarr"
 ZIP_SUFFIXES = (".ozx", ".zarr.zip")
-_METADATA = ("zarr.json", ".zattrs")  # of version 0.5, of those before
+METADATA = ("zarr.json", ".zattrs")  # of version 0.5, of those before
 _LONGEST = 16 * 2**20  # bytes of metadata that are read
 _MOST_LEVELS = 32
 _MOST_LABELS = 64 * 2**30  # bytes
@@ -26,7 +26,13 @@ def is_ome_zarr(path: Path) -> bool:
     """Whether there is a group of zarr at this path; its contents are not looked at."""
     if path.name.lower().endswith(ZIP_SUFFIXES):
         return path.is_file()
-    return any((path / name).is_file() for name in _METADATA)
+    return any((path / name).is_file() for name in METADATA)
+
+
+def ome_zarr_around(path: Path) -> Path:
+    """The OME-Zarr folder that a file lies in, as dialogs for files choose one; the path itself if none."""
+    outermost = [parent for parent in path.parents if parent.suffix == FOLDER_SUFFIX and is_ome_zarr(parent)]
+    return outermost[-1] if outermost else path
 
 
 def read_ome_zarr(path: Path) -> Image:
@@ -103,7 +109,7 @@ def _opened(path: Path) -> tuple[ReadBytes, Callable[[str], dict[str, Any]]]:
 def _zip_root(names: dict[str, int]) -> str:
     """Where the group lies in the archive: at its top, or in the one folder that was packed."""
     roots = [
-        name[: -len(end)] for name in names for end in _METADATA if name == end or name.endswith(f"/{end}")
+        name[: -len(end)] for name in names for end in METADATA if name == end or name.endswith(f"/{end}")
     ]
     return min(roots, key=len, default="")
 
@@ -121,7 +127,7 @@ def _image_group(read_bytes: ReadBytes, name: str) -> tuple[str, dict[str, Any]]
 
 
 def _attributes(read_bytes: ReadBytes, group: str, name: str) -> dict[str, Any]:
-    for file in _METADATA:
+    for file in METADATA:
         data = read_bytes(group + file)
         if data is None:
             continue
