@@ -248,7 +248,7 @@ class Learning(QObject):
     def _show_candidate(self, document: Document, candidate: Candidate, region: Region | None) -> None:
         result, candidate.result = candidate.result, None
         if result is not None:
-            self._bench.put_found(document, result)
+            self._bench.put_found(document, result, self._segmenting.model)
         elif not document.objects:
             self._bench.segment(self._segmenting.diameter, self._segmenting.model)
         if region is not None:

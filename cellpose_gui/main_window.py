@@ -154,6 +154,7 @@ class MainWindow(QMainWindow):
         canvas.prompts = bench.prompts
         canvas.classes.changed.connect(self._refresh_commands)
         bench.prompts.diameter = lambda: self.segment_panel.diameter
+        bench.prompts.model = lambda: self.segment_panel.model
         self.tasks.started.connect(self._task_started)
         self.tasks.ended.connect(self._show_running)
         bench.document_changed.connect(self._document_changed)

@@ -250,7 +250,7 @@ class Workbench(QObject):
             lambda progress, cancel: work.find_cells(
                 image, document.store, diameter, progress, cancel, model
             ),
-            lambda found: self._put_found(document, found),
+            lambda found: self._put_found(document, found, model),
             slot="segment",
             cancelled=lambda: self.said.emit("Cancelled; nothing was changed."),
         )
@@ -260,26 +260,26 @@ class Workbench(QObject):
         if (task := self.tasks.current("segment")) is not None:
             task.cancel()
 
-    def put_found(self, document: Document, result: Segmentation) -> None:
+    def put_found(self, document: Document, result: Segmentation, model: str | None) -> None:
         """Puts what a model found into the open document, around all that is protected, as one step."""
         self.tasks.run(
             "Placing cells",
             lambda progress, cancel: work.Found(result, work.make_model_patch(document.store, result)),
-            lambda found: self._put_found(document, found),
+            lambda found: self._put_found(document, found, model),
             slot="segment",
         )
 
-    def _put_found(self, document: Document, found: work.Found) -> None:
+    def _put_found(self, document: Document, found: work.Found, model: str | None) -> None:
         if document is not self.document or self.image is None:
             return
         if found.patch is not None:
             try:
                 document.apply(found.patch)
             except StalePatchError:  # edited while the model ran: fit the result around those edits
-                self.put_found(document, found.segmentation)
+                self.put_found(document, found.segmentation, model)
                 return
         document.set_setting(RUN_SETTING, work.record_of(found.segmentation))
-        self.prompts.keep(found.segmentation)
+        self.prompts.keep(found.segmentation, model)
         self.outcome.emit(work.outcome_in_words(found.segmentation, self.image))
 
     # ------------------------------------------------------------------ models

@@ -22,8 +22,9 @@ Point = tuple[int, int, int]  # z, y, x
 class Prompter(QObject):
     """Keeps the fields of the open image and asks them.
 
-    There are fields for one image at a time: those of its last run. When another image is opened they are
-    dropped with all questions that wait for them, and the first question about the new image makes its own.
+    There are fields for one image at a time: those of its last run, as long as the model that made them is
+    the chosen one. When another image is opened they are dropped with all questions that wait for them.
+    The first question without fields makes its own.
     """
 
     said = pyqtSignal(str)  # a line for the status bar
@@ -32,8 +33,10 @@ class Prompter(QObject):
         super().__init__(parent)
         self.tasks = tasks
         self.diameter: Callable[[], float | None] = lambda: None  # px, where the person gave one
+        self.model: Callable[[], str | None] = lambda: None  # the name of the chosen one; None: the bundled
         self._document: Document | None = None
         self._fields: Segmentation | None = None
+        self._made_by: str | None = None  # the model of the fields
         self._waiting: list[Callable[[], None]] = []  # questions that came before there were fields
 
     def set_document(self, document: Document | None) -> None:
@@ -44,13 +47,13 @@ class Prompter(QObject):
 
     @property
     def fields(self) -> Segmentation | None:
-        """Those of the open image, None while nobody has needed any."""
-        return self._fields
+        """Those of the chosen model for the open image, None while nobody has needed any."""
+        return self._fields if self._made_by == self.model() else None
 
-    def keep(self, fields: Segmentation) -> None:
-        """The fields of a run over the open image, to answer from."""
+    def keep(self, fields: Segmentation, model: str | None = None) -> None:
+        """The fields of a run of a model over the open image, to answer from."""
         self.tasks.cancel("fields")
-        self._fields = fields
+        self._fields, self._made_by = fields, model
         waiting, self._waiting = self._waiting, []
         for ask in waiting:
             ask()
@@ -61,7 +64,7 @@ class Prompter(QObject):
         Of questions about the same point only the last is answered. ``done`` has to see for itself whether
         its document is still open.
         """
-        fields = self._fields
+        fields = self.fields
         if fields is None:
             self._waiting.append(lambda: self.object_at(point, level, done))
             self._find_fields()
@@ -72,11 +75,11 @@ class Prompter(QObject):
 
     def segment_box(self, box: Box) -> None:
         """Finds the cells in a box and puts them into the document, as one step that can be undone."""
-        document = self._document
+        document, model = self._document, self.model()
         if document is not None:
             self.tasks.run(
                 "Finding cells in the box",
-                lambda progress, cancel: work.find_in_box(document, box, progress, cancel),
+                lambda progress, cancel: work.find_in_box(document, box, progress, cancel, model),
                 lambda found: self._put(document, found),
                 slot="box",
                 cancelled=lambda: self.said.emit("Cancelled; nothing was changed."),
@@ -98,15 +101,15 @@ class Prompter(QObject):
 
     def _find_fields(self) -> None:
         """Looks at the whole image once, unless a run over it is on its way already."""
-        document, diameter = self._document, self.diameter()
+        document, diameter, model = self._document, self.diameter(), self.model()
         if document is None:
             return
         self.said.emit("The image is being looked at, once; the cell appears as soon as that is done.")
         if self.tasks.current("segment") is None and self.tasks.current("fields") is None:
             self.tasks.run(
                 "Looking at the image",
-                lambda progress, cancel: work.find_fields(document, diameter, progress, cancel),
-                self.keep,
+                lambda progress, cancel: work.find_fields(document, diameter, progress, cancel, model),
+                lambda fields: self.keep(fields, model),
                 slot="fields",
                 cancelled=self._forget_questions,
             )

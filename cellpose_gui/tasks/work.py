@@ -123,13 +123,17 @@ def record_of(result: Segmentation) -> dict[str, Any]:
 
 
 def find_fields(
-    document: Document, diameter: float | None, progress: Progress, cancel: Cancel
+    document: Document,
+    diameter: float | None,
+    progress: Progress,
+    cancel: Cancel,
+    model_name: str | None = None,
 ) -> Segmentation:
-    """Runs the model over an image for its fields alone. Raises UserError, Cancelled."""
+    """Runs a model over an image for its fields alone. Raises UserError, Cancelled."""
     from model_core.segmentation.segmenter import segment
 
     image = cast(Image, document.image)
-    return segment(image, model(), diameter=diameter, progress=progress, cancel=cancel)
+    return segment(image, model(model_name), diameter=diameter, progress=progress, cancel=cancel)
 
 
 def object_at(fields: Segmentation, point: tuple[int, int, int], level: int) -> Mask | None:
@@ -149,15 +153,17 @@ class FoundInBox:
     words: str
 
 
-def find_in_box(document: Document, box: Box, progress: Progress, cancel: Cancel) -> FoundInBox:
+def find_in_box(
+    document: Document, box: Box, progress: Progress, cancel: Cancel, model_name: str | None = None
+) -> FoundInBox:
     """Segments a box of a document's image at its own diameter. Raises UserError, Cancelled."""
-    if None not in _models:
+    if model_name not in _models:
         progress(0.0, "Getting ready: only the first run waits for this")
     from model_core.segmentation.region import clipped, segment_region
 
     image = cast(Image, document.image)
     box = clipped(box, image.shape[1:])
-    result = segment_region(image, model(), box, cancel=cancel)
+    result = segment_region(image, model(model_name), box, cancel=cancel)
     count = int(result.labels.max())
     if count:
         words = f"{count:,} cell{'' if count == 1 else 's'} in the box; diameter {result.diameter:.1f} px."

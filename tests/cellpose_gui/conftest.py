@@ -81,5 +81,5 @@ def segmenter(monkeypatch: pytest.MonkeyPatch) -> FakeSegmenter:
     """Two cells, found as soon as the test allows it."""
     fake = FakeSegmenter()
     monkeypatch.setattr("model_core.segmentation.segmenter.segment", fake)
-    monkeypatch.setattr("cellpose_gui.tasks.work.model", lambda name=None: None)
+    monkeypatch.setattr("cellpose_gui.tasks.work.model", lambda name=None: name)
     return fake

@@ -30,6 +30,7 @@ class FakeSegmenter:
         self.gate.set()
         self.started = threading.Event()
         self.diameters: list[float | None] = []
+        self.models: list[object] = []  # their names; None: the bundled one
         self.error: Exception | None = None
 
     def __call__(
@@ -43,6 +44,7 @@ class FakeSegmenter:
         **options: object,
     ) -> Segmentation:
         self.diameters.append(diameter)
+        self.models.append(model)
         self.started.set()
         progress(0.5, "Finding cells")
         while not self.gate.wait(0.01):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from PyQt6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from cellpose_gui.main_window import MainWindow
+from model_core.errors import Cancelled
 from tests.cellpose_gui.canvas.hand import Hand
 from tests.cellpose_gui.helpers import FakeSegmenter, dialogs, open_image, press, segmented
 
@@ -63,3 +65,27 @@ def test_an_image_that_is_left_while_it_is_looked_at_gets_and_gives_nothing(
     click(qtbot, window, "No cell")
     assert len(segmenter.diameters) == 2
     assert not dialogs(window)
+
+
+def test_wand_and_box_use_the_model_that_is_chosen(
+    qtbot: QtBot,
+    window: MainWindow,
+    images: list[Path],
+    segmenter: FakeSegmenter,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def in_box(image: object, model: object, box: object, **options: object) -> None:
+        segmenter.models.append(model)
+        raise Cancelled
+
+    monkeypatch.setattr("model_core.segmentation.region.segment_region", in_box)
+    open_image(qtbot, window, images[0])
+    press(qtbot, window, Qt.Key.Key_S)
+    segmented(qtbot, window)
+    click(qtbot, window, "No cell")
+    window.segment_panel.show_models(["generalist", "mine"], "mine")
+    click(qtbot, window, "No cell")
+    press(qtbot, window, Qt.Key.Key_Q)
+    Hand(window.canvas).drag((5, 5), (40, 30))
+    qtbot.waitUntil(lambda: len(segmenter.models) == 3)
+    assert segmenter.models == [None, "mine", "mine"]
