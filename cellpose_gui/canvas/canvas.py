@@ -342,7 +342,8 @@ class Canvas(QWidget):
         before, now = self._selected, self._document.selected
         self._selected = now
         # Cells that are gone have been repainted by the patch that took them.
-        others = [self._document.objects[id_] for id_ in before ^ now if id_ in self._document.objects]
+        objects = self._document.objects
+        others = objects.keys() & (before ^ now)
         few = len(others) <= _FEW
-        self._overlay.set_selected(now, [record.slices[1:] for record in others] if few else None)
+        self._overlay.set_selected(now, [objects[id_].slices[1:] for id_ in others] if few else None)
         self._hand.tool.refresh()

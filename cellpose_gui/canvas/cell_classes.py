@@ -131,8 +131,9 @@ class CellClasses(QObject):
     def _look_for_new(self, patch: Patch) -> None:
         """An undo or an import may bring cells of classes that are not in the list."""
         known = {each.name for each in self._classes} | {""}
-        after = [record for _, record in patch.records.values() if record is not None]
-        if self._document is not None and any(record.class_name not in known for record in after):
+        named = {r.class_name for _, r in patch.records.values() if r is not None}
+        if self._document is not None and not named <= known:
+            after = (record for _, record in patch.records.values() if record is not None)
             classes = engine.completed(self._classes, after)
             if classes != self._classes:
                 self._classes = classes

@@ -23,6 +23,7 @@ _REVIEWS = (
     (Review.ACCEPTED, "\N{CHECK MARK}", QColor(70, 235, 140)),
     (Review.REJECTED, "\N{MULTIPLICATION X}", QColor(255, 110, 95)),
 )
+_MANY = 2000  # records of a patch, from which on numbers and marks are placed anew by a worker
 
 
 def _is(review: Review, record: ObjectRecord) -> bool:
@@ -37,6 +38,7 @@ class Guides(QObject):
     def __init__(self, view: CanvasView, image: ImageItem) -> None:
         super().__init__(view)
         self._view = view
+        self._document: Document | None = None
         self._comparison, self._numbers = ComparisonItem(), ObjectNumbers()
         self._finished = FinishedItem()
         self._reviews = [
@@ -55,6 +57,7 @@ class Guides(QObject):
 
     def set_document(self, document: Document | None) -> None:
         self.show_comparison(None)
+        self._document = document
         if document is None:
             for item in (self._numbers, *self._reviews):
                 item.set_objects({}, 0, 0)
@@ -84,8 +87,14 @@ class Guides(QObject):
 
     def apply(self, patch: Patch) -> None:
         """Take over what a patch has changed."""
-        for item in (self._numbers, *self._reviews):
-            item.apply(patch)
+        items = (self._numbers, *self._reviews)
+        if len(patch.records) > _MANY and self._document is not None:
+            objects = self._document.objects.snapshot()
+            for item in items:
+                item.replace_objects(objects)
+        else:
+            for item in items:
+                item.apply(patch)
         if patch.finished is not None:
             self._finished.set_regions(patch.finished[1])
 

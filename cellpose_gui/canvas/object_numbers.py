@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pyqtgraph as pg
@@ -13,7 +12,7 @@ from PyQt6.QtWidgets import QApplication, QGraphicsItem, QStyleOptionGraphicsIte
 
 from cellpose_gui.canvas.background import Background
 from model_core.annotation.objects import ObjectRecord
-from model_core.annotation.patch import Patch
+from model_core.annotation.patch import Patch, RecordChanges
 
 MOST = 400  # numbers drawn at once; the largest cells win
 _LEAST_SIZE = 12.0  # logical pixels that a cell must be wide on screen to get its number
@@ -31,12 +30,12 @@ class Places:
         for record in records:
             self._table[record.id] = _row(record)
 
-    def update(self, patch: Patch) -> None:
-        top = max(patch.records, default=0)
+    def update(self, changes: RecordChanges) -> None:
+        top = max(changes, default=0)
         if top >= len(self._table):
             more = np.zeros((max(top + 1 - len(self._table), len(self._table)), 6), np.float32)
             self._table = np.concatenate([self._table, more])
-        for id_, (_, record) in patch.records.items():
+        for id_, (_, record) in changes.items():
             self._table[id_] = 0 if record is None else _row(record)
 
     def inside(
@@ -81,7 +80,7 @@ class ObjectNumbers(pg.GraphicsObject):
         self._objects: dict[int, ObjectRecord] = {}
         self._places: Places | None = None
         self._background = Background(self._placed)
-        self._meanwhile: list[Patch] = []
+        self._meanwhile: list[RecordChanges] = []
         self._texts: dict[int, QStaticText] = {}
         # Without this flag Qt hands over the whole item as exposed, whatever changed.
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
@@ -91,11 +90,8 @@ class ObjectNumbers(pg.GraphicsObject):
         """Show the numbers of these cells; a copy that nobody changes."""
         self.prepareGeometryChange()
         self._extent = QRectF(0, 0, width, height)
-        self._objects, self._places, self._meanwhile = objects, None, []
         self._hidden = frozenset()
-        self._background.cancel()
-        if self.isVisible():
-            self._place()
+        self.replace_objects(objects)
 
     def set_plane(self, plane: int) -> None:
         self._plane = plane
@@ -111,15 +107,21 @@ class ObjectNumbers(pg.GraphicsObject):
         if shown and self._places is None and not self._background.busy:
             self._place()
 
+    def replace_objects(self, objects: dict[int, ObjectRecord]) -> None:
+        """Show the numbers of other cells of the same image; a copy that nobody changes."""
+        self._objects, self._places, self._meanwhile = objects, None, []
+        self._background.cancel()
+        if self.isVisible():
+            self._place()
+
     def apply(self, patch: Patch) -> None:
-        """Take over what a patch has changed."""
+        """Take over what a patch has changed; after changes of very many `replace_objects` is quicker."""
         pairs = {id_: (self._shown(old), self._shown(new)) for id_, (old, new) in patch.records.items()}
         changes = {id_: (old, new) for id_, (old, new) in pairs.items() if old is not None or new is not None}
-        patch = replace(patch, records=changes)
         if self._places is None:
-            self._meanwhile.append(patch)
+            self._meanwhile.append(changes)
             return
-        self._places.update(patch)
+        self._places.update(changes)
         if self.isVisible():
             self._repaint([record for pair in changes.values() for record in pair if record is not None])
 
@@ -137,14 +139,17 @@ class ObjectNumbers(pg.GraphicsObject):
             self.update(QRectF(x + 0.5 - reach, y + 0.5 - reach, 2 * reach, 2 * reach))
 
     def _place(self) -> None:
-        only = self._only
-        records = [record for record in self._objects.values() if only is None or only(record)]
-        self._background.start(lambda cancelled: Places(records))
+        only, objects = self._only, self._objects
+
+        def compute(cancelled: Callable[[], bool]) -> Places:
+            return Places([record for record in objects.values() if only is None or only(record)])
+
+        self._background.start(compute)
 
     def _placed(self, places: object) -> None:
         assert isinstance(places, Places)
-        for patch in self._meanwhile:
-            places.update(patch)
+        for changes in self._meanwhile:
+            places.update(changes)
         self._objects, self._places, self._meanwhile = {}, places, []
         self.update()
 

@@ -136,7 +136,7 @@ class Document(QObject):
 
     def select(self, ids: Iterable[int]) -> None:
         """Select these objects and no others; IDs without an object are left out."""
-        selected = frozenset(id_ for id_ in ids if id_ in self.objects)
+        selected = frozenset(self.objects.keys() & frozenset(ids))
         if selected != self.selected:
             self.selected = selected
             self.selection_changed.emit()
@@ -183,8 +183,9 @@ class Document(QObject):
         self._writer.put(Change(patch, new_step, history.position, self.store.next_id))
         self.patch_applied.emit(patch)
         self.history_changed.emit()
-        if self.selected:
-            self.select(self.selected)
+        gone = {id_ for id_, (_, after) in patch.records.items() if after is None}
+        if not self.selected.isdisjoint(gone):
+            self.select(self.selected - gone)
 
     def _tell_save_state(self) -> None:
         state, failure = self._writer.state, self._writer.failure

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PyQt6.QtWidgets import (
@@ -22,7 +24,6 @@ from cellpose_gui.canvas.canvas import Canvas
 from cellpose_gui.document.document import Document
 from cellpose_gui.panels.focus import leave_keys_to_canvas
 from model_core.annotation.classes import LONGEST_NAME
-from model_core.annotation.objects import ObjectRecord
 from model_core.annotation.patch import Patch
 from model_core.errors import UserError
 
@@ -36,7 +37,7 @@ class ClassPanel(QWidget):
         super().__init__(parent)
         self._canvas, self._classes = canvas, canvas.classes
         self._document: Document | None = None
-        self._counts: dict[str, int] = {}
+        self._counts: Counter[str] = Counter()
         self.list = QTreeWidget()
         self.list.setColumnCount(3)
         self.list.setHeaderLabels(["Class", "Key", "Cells"])
@@ -91,10 +92,9 @@ class ClassPanel(QWidget):
         if self._document is not None:
             self._document.patch_applied.disconnect(self._count)
         self._document = document
-        self._counts = {}
+        self._counts = Counter()
         if document is not None:
-            for record in document.objects.values():
-                self._counts[record.class_name] = self._counts.get(record.class_name, 0) + 1
+            self._counts.update(record.class_name for record in document.objects.values())
             document.patch_applied.connect(self._count)
         self._rebuild()
 
@@ -153,18 +153,12 @@ class ClassPanel(QWidget):
 
     def _count(self, patch: Patch) -> None:
         """Only what the patch has changed."""
-        changed = False
-        for before, after in patch.records.values():
-            for record, step in ((before, -1), (after, 1)):
-                changed |= self._add(record, step)
-        if changed:
+        before = Counter(record.class_name for record, _ in patch.records.values() if record is not None)
+        after = Counter(record.class_name for _, record in patch.records.values() if record is not None)
+        if before != after:
+            self._counts.subtract(before)
+            self._counts.update(after)
             self._show_counts()
-
-    def _add(self, record: ObjectRecord | None, step: int) -> bool:
-        if record is None:
-            return False
-        self._counts[record.class_name] = self._counts.get(record.class_name, 0) + step
-        return record.class_name != ""
 
     def _rebuild(self) -> None:
         self.list.clear()
@@ -188,7 +182,7 @@ class ClassPanel(QWidget):
         for place, each in enumerate(self._classes.all):
             item = self.list.topLevelItem(place)
             if item is not None:
-                item.setText(2, f"{self._counts.get(each.name, 0):,}")
+                item.setText(2, f"{self._counts[each.name]:,}")
 
 
 def _swatch(colour: str) -> QIcon:

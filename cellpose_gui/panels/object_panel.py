@@ -45,9 +45,10 @@ class ObjectPanel(QWidget):
         self._canvas = canvas
         self._review = ReviewCells(canvas)
         self._document: Document | None = None
-        self._plotted: tuple[str, str] | None = None
+        self._plotted: tuple[str, str] | None = None  # what the view was last fitted to
+        self._drawn: tuple[np.ndarray | None, np.ndarray | None] = (None, None)
         self.values = ObjectValues()
-        self.model = ObjectModel(self.values)
+        self.model = ObjectModel()
         self.table = ObjectTable(self.model)
         self.plot = ObjectPlot()
         self.rule = QLineEdit()
@@ -117,7 +118,7 @@ class ObjectPanel(QWidget):
     def _connect(self) -> None:
         self.values.changed.connect(self._refresh)
         self.values.measuring.connect(lambda busy: self._show_count())
-        self.rule.textChanged.connect(self._filter)
+        self.rule.textChanged.connect(self._list)
         self.table.chosen.connect(self._select)
         self.table.went_to.connect(self._show_cell)
         self.plot.gated.connect(self._gate)
@@ -167,10 +168,10 @@ class ObjectPanel(QWidget):
                     box.clear()
                     box.addItems(first + numbers)
                     box.setCurrentIndex(max(0, box.findText(before), 0 if before else box.findText(usual)))
-        self._filter()
+        self._list()
         self._plot()
 
-    def _filter(self) -> None:
+    def _list(self) -> None:
         text, wrong = self.rule.text(), ""
         mask = None
         if text.strip() and len(self.values):
@@ -180,7 +181,7 @@ class ObjectPanel(QWidget):
                 wrong = str(error)
         self.rule.setToolTip(wrong or "Conditions joined by “and”; all columns of the table can be compared")
         self.rule.setStyleSheet("QLineEdit { color: #D0392B; }" if wrong else "")
-        self.model.set_mask(mask)
+        self.model.refresh(self.values.columns, self.values.units, mask)
         self._show_count()
 
     def _show_count(self) -> None:
@@ -189,25 +190,23 @@ class ObjectPanel(QWidget):
         self.count.setText(words)
 
     def _plot(self) -> None:
-        columns, units = self.values.columns, self.values.units
+        columns, units = self.model.columns, self.model.units
         x, y = self.x_axis.currentText(), self.y_axis.currentText()
-        if x not in columns:
+        across, upwards = columns.get(x), columns.get(y)
+        if across is None:
             self.plot.show_values(np.zeros(0), None, "", _COUNT)
-            return
-        upwards = None if y not in columns else columns[y].astype(np.float64)
-        fit = self._plotted != (x, y)
-        if len(self.values):
-            self._plotted = (x, y)
-        titles = (titled(x, units.get(x, "")), titled(y, units.get(y, "")))
-        self.plot.show_values(columns[x].astype(np.float64), upwards, *titles, fit=fit)
-        self._mark()
+        elif across is not self._drawn[0] or upwards is not self._drawn[1]:
+            fit = self._plotted != (x, y)
+            if len(across):
+                self._plotted = (x, y)
+            titles = (titled(x, units.get(x, "")), titled(y, units.get(y, "")))
+            self.plot.show_values(across, upwards, *titles, fit=fit)
+            self._mark()
+        self._drawn = (across, upwards)
 
     def _mark(self) -> None:
         document = self._document
-        selected = np.zeros(len(self.values), bool)
-        if document is not None:
-            selected[self.values.rows_of(document.selected)] = True
-        self.plot.show_selected(selected)
+        self.plot.show_selected(self.values.mask_of(() if document is None else document.selected))
 
     def _follow_selection(self) -> None:
         if self._document is not None and self.isVisible():
@@ -231,10 +230,9 @@ class ObjectPanel(QWidget):
         if inside is None:
             self._document.select(())
             return
-        shown = np.zeros(len(self.values), bool)
-        shown[self.values.rows_of(self.model.ids.tolist())] = True
-        ids = self.values.ids[inside & shown].tolist() if len(inside) == len(shown) else []
-        self._document.select(ids)
+        if self.model.mask is not None:
+            inside = inside & self.model.mask
+        self._document.select(self.model.columns["label"][inside].tolist())
         self._canvas.say(f"{len(self._document.selected):,} cells in the gate are selected")
 
     def _list_classes(self) -> None:

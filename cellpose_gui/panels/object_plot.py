@@ -112,11 +112,11 @@ class ObjectPlot(pg.PlotWidget):
     def show_values(
         self, x: np.ndarray, y: np.ndarray | None, x_title: str, y_title: str, fit: bool = True
     ) -> None:
-        """Float64 (N,) of all cells; a histogram of `x` if there is no `y`. NaN is left out.
+        """Numbers (N,) of all cells; a histogram of `x` if there is no `y`. NaN is left out.
 
         `fit` shows all of it; otherwise the view and the gate stay where they are.
         """
-        self._x, self._y = x, y
+        self._x, self._y = np.asarray(x, np.float64), None if y is None else np.asarray(y, np.float64)
         self.gate.across_only = y is None
         self.setLabel("bottom", x_title)
         self.setLabel("left", y_title)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from PyQt6.QtCore import QAbstractTableModel, QEvent, QModelIndex, Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent, QMouseEvent
 from PyQt6.QtWidgets import QAbstractItemView, QApplication, QTableView, QWidget
 
-from cellpose_gui.panels.object_values import ObjectValues
+from cellpose_gui.panels.object_values import Columns
 
 _FIRST = ("label", "class", "review", "confidence", "area", "equivalent_diameter_area")
 _HELP = {
@@ -29,68 +29,77 @@ _HELP = {
 
 
 class ObjectModel(QAbstractTableModel):
-    """Rows in the order of one column, as far as the filter lets them through."""
+    """Rows in the order of one column, as far as the filter lets them through.
 
-    def __init__(self, values: ObjectValues) -> None:
+    Shows the columns as they were at the last `refresh`.
+    """
+
+    def __init__(self) -> None:
         super().__init__()
-        self._values = values
         self.names: list[str] = ["label"]
+        self.columns: Columns = {"label": np.zeros(0, np.int64)}
+        self.units: Mapping[str, str] = {}
         self._order = np.zeros(0, np.int64)  # row of the table -> row of the columns
-        self._mask: np.ndarray | None = None
+        self.mask: np.ndarray | None = None
         self._sorted_by, self._ascending = "label", True
         self.selected: frozenset[int] = frozenset()
-        values.changed.connect(self.refresh)
 
-    def refresh(self) -> None:
-        """Rows or values have changed."""
-        self.beginResetModel()
-        columns = self._values.columns
+    def refresh(self, columns: Columns, units: Mapping[str, str], mask: np.ndarray | None) -> None:
+        """Show these columns, and only rows at which the mask is true; None shows all.
+
+        Cheap where the rows stay as they are: an array that is the same one as before is not looked at.
+        """
         first = [name for name in _FIRST if name in columns]
-        self.names = first + [name for name in columns if name not in first]
-        if self._mask is not None and len(self._mask) != len(self._values):
-            self._mask = None
-        self._arrange()
-        self.endResetModel()
-
-    def set_mask(self, mask: np.ndarray | None) -> None:
-        """Show only rows (of the columns) at which this is true; None shows all."""
+        names = first + [name for name in columns if name not in first]
+        same_rows = columns["label"] is self.columns["label"] and _same(mask, self.mask)
+        by = self._sorted_by if self._sorted_by in columns else "label"
+        same_order = same_rows and columns[by] is self.columns.get(by)
+        if same_order and names == self.names:
+            self.columns, self.units = dict(columns), units
+            last = self.index(self.rowCount() - 1, self.columnCount() - 1)
+            self.dataChanged.emit(self.index(0, 0), last)
+            return
         self.beginResetModel()
-        self._mask = mask
-        self._arrange()
+        self.names, self.columns, self.units, self.mask = names, dict(columns), units, mask
+        if not same_order:
+            self._arrange()
         self.endResetModel()
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """By one column; rows without a value come last."""
-        if 0 <= column < len(self.names):
-            self._sorted_by = self.names[column]
-            self._ascending = order == Qt.SortOrder.AscendingOrder
+        if not 0 <= column < len(self.names):
+            return
+        by, ascending = self.names[column], order == Qt.SortOrder.AscendingOrder
+        if (by, ascending) != (self._sorted_by, self._ascending):
             self.layoutAboutToBeChanged.emit()
+            self._sorted_by, self._ascending = by, ascending
             self._arrange()
             self.layoutChanged.emit()
 
     def _arrange(self) -> None:
-        values = self._values.columns.get(self._sorted_by, self._values.ids)
-        if self._mask is None:
+        values = self.columns.get(self._sorted_by, self.columns["label"])
+        if self.mask is None:
             rows = np.arange(len(values))
         else:
-            rows = np.flatnonzero(self._mask)
+            rows = np.flatnonzero(self.mask)
             values = values[rows]
         if values.dtype == object:
             words = values.tolist()
             rank = {word: place for place, word in enumerate(sorted(set(words)))}
-            values = np.fromiter((rank[word] for word in words), np.int64, len(words))
+            values = np.fromiter(map(rank.__getitem__, words), np.int64, len(words))
         keys = values if self._ascending else -values  # NaN stays last either way
         self._order = rows[np.argsort(keys, kind="stable")]
 
     @property
     def ids(self) -> np.ndarray:
         """int64: the cells in the order of the rows."""
-        return self._values.ids[self._order]
+        return self.columns["label"][self._order]
 
-    def row_of(self, id_: int) -> int | None:
-        """Where a cell is shown."""
-        found = np.flatnonzero(self.ids == id_)
-        return int(found[0]) if len(found) else None
+    def first_of(self, ids: frozenset[int]) -> int | None:
+        """The uppermost row of one of these cells."""
+        found = np.isin(self.ids, np.fromiter(ids, np.int64, len(ids)))
+        row = int(found.argmax()) if len(found) else 0
+        return row if len(found) and found[row] else None
 
     def rowCount(self, parent: QModelIndex | None = None) -> int:
         return len(self._order)
@@ -104,14 +113,14 @@ class ObjectModel(QAbstractTableModel):
         place = self._order[index.row()]
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return shown(self._values.columns[self.names[index.column()]][place])
+                return shown(self.columns[self.names[index.column()]][place])
             case Qt.ItemDataRole.TextAlignmentRole:
-                number = self._values.columns[self.names[index.column()]].dtype != object
+                number = self.columns[self.names[index.column()]].dtype != object
                 side = Qt.AlignmentFlag.AlignRight if number else Qt.AlignmentFlag.AlignLeft
                 return int(side | Qt.AlignmentFlag.AlignVCenter)
-            case Qt.ItemDataRole.BackgroundRole if int(self._values.ids[place]) in self.selected:
+            case Qt.ItemDataRole.BackgroundRole if int(self.columns["label"][place]) in self.selected:
                 return QApplication.palette().highlight()
-            case Qt.ItemDataRole.ForegroundRole if int(self._values.ids[place]) in self.selected:
+            case Qt.ItemDataRole.ForegroundRole if int(self.columns["label"][place]) in self.selected:
                 return QApplication.palette().highlightedText()
         return None
 
@@ -122,10 +131,14 @@ class ObjectModel(QAbstractTableModel):
             return None
         name = self.names[section]
         if role == Qt.ItemDataRole.DisplayRole:
-            return titled(name, self._values.units.get(name, ""))
+            return titled(name, self.units.get(name, ""))
         if role == Qt.ItemDataRole.ToolTipRole:
             return f"{name}: {_HELP.get(name, 'as scikit-image names it')}. A click sorts by it."
         return None
+
+
+def _same(one: np.ndarray | None, other: np.ndarray | None) -> bool:
+    return one is other or (one is not None and other is not None and np.array_equal(one, other))
 
 
 def shown(value: object) -> str:
@@ -191,10 +204,10 @@ class ObjectTable(QTableView):
         if port is not None:
             port.update()
         if ids and ids != self._own and len(ids) < len(self.objects.ids):
-            rows = np.flatnonzero(np.isin(self.objects.ids, np.fromiter(ids, np.int64)))
-            if len(rows):
-                self._anchor = self._current = int(rows[0])
-                self.scrollTo(self.objects.index(int(rows[0]), max(0, self.columnAt(0))))
+            row = self.objects.first_of(ids)
+            if row is not None:
+                self._anchor = self._current = row
+                self.scrollTo(self.objects.index(row, max(0, self.columnAt(0))))
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
         assert event is not None

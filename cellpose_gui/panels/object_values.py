@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
@@ -11,13 +11,15 @@ from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
 from cellpose_gui.canvas.background import Background
 from cellpose_gui.document.document import Document
-from model_core.annotation.objects import ObjectRecord
+from model_core.annotation.objects import ObjectRecord, Source
 from model_core.annotation.patch import Box, Patch
 from model_core.errors import Cancelled
 from model_core.images.image import Image
 
 _REST = 120  # ms without a change after which cells are measured anew
 _MOST_ONE_BY_ONE = 200  # changed cells; with more, measuring all at once is faster
+_MOST_RECORDS = 2000  # changed records that are taken over at once; more are left to a worker
+_GONE = ObjectRecord(1, (0, 1, 0, 1, 0, 1), 1, (0, 0, 0), Source.MODEL)
 KNOWN = ("class", "review", "source", "confidence")
 """Columns that come from the records; the others are measured."""
 
@@ -26,21 +28,25 @@ Columns = dict[str, np.ndarray]
 
 @dataclass(frozen=True, eq=False)
 class _Measured:
-    """Rows of some cells, by ascending ID; `whole` when these are all that there are."""
+    """Rows of the cells that were `asked` for, by ascending ID; None: of all that there are.
+
+    `known`: what the records say of all cells, by ID; None where only those rows have changed.
+    """
 
     columns: Columns
     units: Mapping[str, str]
-    asked: frozenset[int]
-    whole: bool
+    asked: frozenset[int] | None
+    known: Columns | None = None
 
 
 class ObjectValues(QObject):
     """`columns` by name, of equal length, one row a cell by ascending ID (`label`).
 
-    A row appears as soon as its cell is measured. Only what a Patch has touched is measured again.
+    A row appears as soon as its cell is measured. Only what a Patch has touched is measured again. A column
+    is never written to: one with other values is another array.
     """
 
-    changed = pyqtSignal()  # rows or values
+    changed = pyqtSignal()  # rows or values; several changes in a row are told once
     measuring = pyqtSignal(bool)
 
     def __init__(self) -> None:
@@ -49,12 +55,17 @@ class ObjectValues(QObject):
         self.columns: Columns = {"label": np.zeros(0, np.int64)}
         self.units: Mapping[str, str] = {}
         self._stale: set[int] | None = None  # to be measured; None: all cells
+        self._boxes: list[Box] = []  # in which, and around which, cells are to be measured besides
         self._late: dict[int, ObjectRecord] = {}  # records that have changed since measuring began
+        self._unknown = False  # too many records have changed
         self._background = Background(self._take)
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(_REST)
         self._rest.timeout.connect(self._measure)
+        self._telling = QTimer(self)
+        self._telling.setSingleShot(True)
+        self._telling.timeout.connect(self.changed)
 
     @property
     def ids(self) -> np.ndarray:
@@ -72,7 +83,7 @@ class ObjectValues(QObject):
             self._document.patch_applied.disconnect(self._follow)
         self._background.cancel()
         self._rest.stop()
-        self._document, self._stale = document, None
+        self._document, self._stale, self._boxes = document, None, []
         self.columns, self.units = {"label": np.zeros(0, np.int64)}, {}
         if document is not None:
             document.patch_applied.connect(self._follow)
@@ -80,41 +91,53 @@ class ObjectValues(QObject):
         self.changed.emit()
 
     def rows_of(self, ids: Iterable[int]) -> np.ndarray:
-        """int64: the rows of these cells, as far as they are measured."""
+        """int64, ascending: the rows of these cells, as far as they are measured."""
         wanted = np.fromiter(ids, np.int64)
         if not len(self.ids):
             return np.zeros(0, np.int64)
+        wanted.sort()  # neighbours are looked up several times as fast
         rows = np.searchsorted(self.ids, wanted)
         rows = np.minimum(rows, len(self.ids) - 1)
         return rows[self.ids[rows] == wanted]
 
+    def mask_of(self, ids: Iterable[int]) -> np.ndarray:
+        """bool (N,): true at the rows of these cells."""
+        mask = np.zeros(len(self), bool)
+        mask[self.rows_of(ids)] = True
+        return mask
+
     def _follow(self, patch: Patch) -> None:
-        assert self._document is not None
-        touched = _touched(self._document.labels, patch)
-        if self._stale is not None:
-            self._stale |= touched
-        if touched:
+        moved = patch.box[0].stop > patch.box[0].start
+        many = len(patch.records) > _MOST_RECORDS
+        if moved:
+            self._boxes.append(patch.box)
+            if self._stale is not None:
+                self._stale |= patch.records.keys()
+        if moved or many:
+            self._unknown |= many
             self._background.cancel()  # what it measures is no longer true; it starts again after a rest
             self._rest.start()
-        records = {id_: after for id_, (_, after) in patch.records.items() if after is not None}
-        self._late |= records
-        if records and len(self):
+        if not many:
+            records = {id_: after for id_, (_, after) in patch.records.items() if after is not None}
+            self._late |= records
             self._write_known(records)
-            self.changed.emit()
 
     def _measure(self) -> None:
-        document, stale = self._document, self._stale
+        document = self._document
         if document is None:
             return
         labels, image = document.labels, cast(Image, document.image)
-        objects = document.objects.snapshot()
-        whole = stale is None or len(stale) > _MOST_ONE_BY_ONE
+        objects, boxes, unknown = document.objects.snapshot(), tuple(self._boxes), self._unknown
+        stale = None if self._stale is None else frozenset(self._stale)
+        ids = self.ids
 
         def compute(cancelled: Callable[[], bool]) -> _Measured | None:
             try:
-                if whole:
+                asked = _asked(labels, stale, boxes)
+                if asked is None:
                     return _measure_all(labels, image, objects, cancelled)
-                return _measure_some(labels, image, objects, frozenset(stale or ()), cancelled)
+                found = _measure_some(labels, image, objects, asked, cancelled)
+                return replace(found, known=_known(ids.tolist(), objects)) if unknown else found
             except Cancelled:
                 return None
 
@@ -126,18 +149,20 @@ class ObjectValues(QObject):
         self.measuring.emit(False)
         if not isinstance(result, _Measured) or self._document is None:
             return
-        if result.whole or not len(self):
+        if result.known is not None and len(self):
+            self.columns |= result.known
+        if result.asked is None or not len(self):
             self.columns = dict(result.columns)
         else:
-            self._replace(result)
+            self._replace(result, result.asked)
         self.units = result.units or self.units
-        self._stale = set()
+        self._stale, self._boxes, self._unknown = set(), [], False
         self._write_known(self._late)
-        self.changed.emit()
+        self._telling.start()
 
-    def _replace(self, result: _Measured) -> None:
+    def _replace(self, result: _Measured, asked: frozenset[int]) -> None:
         """Takes out the rows of the cells that were measured again and puts in what was found."""
-        gone = np.isin(self.ids, np.fromiter(result.asked, np.int64))
+        gone = np.isin(self.ids, np.fromiter(asked, np.int64))
         new = result.columns["label"]
         if np.array_equal(self.ids[gone], new):  # the usual case: the same cells with other values
             rows = np.flatnonzero(gone)
@@ -160,20 +185,20 @@ class ObjectValues(QObject):
             return
         changed = [records[id_] for id_ in self.ids[rows].tolist()]
         for name in KNOWN:
-            self.columns[name] = self.columns[name].copy()
-            self.columns[name][rows] = _known_column(name, changed)
+            values = _known_column(name, changed)
+            if not np.array_equal(self.columns[name][rows], values, equal_nan=name == "confidence"):
+                self.columns[name] = self.columns[name].copy()
+                self.columns[name][rows] = values
+        self._telling.start()
 
 
-def _touched(labels: np.ndarray, patch: Patch) -> set[int]:
-    """Cells whose pixels or neighbours a patch has changed."""
-    z, y, x = patch.box
-    if z.start >= z.stop:
-        return set()
-    near = labels[z, max(0, y.start - 1) : y.stop + 1, max(0, x.start - 1) : x.stop + 1]
-    ids = set(patch.records)
-    if near.size <= 1 << 22:
-        ids |= set(np.unique(near).tolist())
-    return ids - {0}
+def _asked(labels: np.ndarray, stale: frozenset[int] | None, boxes: Iterable[Box]) -> frozenset[int] | None:
+    """Cells whose pixels or neighbours have changed; None where it is quicker to measure all."""
+    for box in boxes:
+        if stale is None or len(stale) > _MOST_ONE_BY_ONE:
+            return None
+        stale |= set(np.unique(labels[_widened(box, labels.shape)]).tolist()) - {0}
+    return None if stale is None or len(stale) > _MOST_ONE_BY_ONE else stale
 
 
 def _known_column(name: str, records: list[ObjectRecord]) -> np.ndarray:
@@ -204,7 +229,7 @@ def _measure_all(
     columns["neighbours"] = neighbour_counts(labels, columns["label"]).astype(np.float64)
     there = np.fromiter((id_ in objects for id_ in columns["label"].tolist()), bool, len(columns["label"]))
     columns = {name: values[there] for name, values in columns.items()}
-    return _Measured(_with_known(columns, objects), found.units, frozenset(), True)
+    return _Measured(_with_known(columns, objects), found.units, None)
 
 
 def _measure_some(
@@ -231,9 +256,9 @@ def _measure_some(
             units = found.units
             parts.append({**_columns(found.columns), "neighbours": neighbours.astype(np.float64)})
     if not parts:
-        return _Measured({"label": np.zeros(0, np.int64)}, units, ids, False)
+        return _Measured({"label": np.zeros(0, np.int64)}, units, ids)
     columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return _Measured(_with_known(columns, objects), units, ids, False)
+    return _Measured(_with_known(columns, objects), units, ids)
 
 
 def _columns(found: Mapping[str, np.ndarray]) -> Columns:
@@ -243,8 +268,13 @@ def _columns(found: Mapping[str, np.ndarray]) -> Columns:
 
 
 def _with_known(columns: Columns, objects: Mapping[int, ObjectRecord]) -> Columns:
-    records = [objects[id_] for id_ in columns["label"].tolist()]
-    return {**columns, **{name: _known_column(name, records) for name in KNOWN}}
+    return {**columns, **_known(columns["label"].tolist(), objects)}
+
+
+def _known(ids: list[int], objects: Mapping[int, ObjectRecord]) -> Columns:
+    """What the records say of cells; of those that are gone, which are measured away, anything."""
+    records = [objects.get(id_, _GONE) for id_ in ids]
+    return {name: _known_column(name, records) for name in KNOWN}
 
 
 def _widened(box: Box, shape: tuple[int, ...]) -> Box:

@@ -165,17 +165,15 @@ class LabelStore:
         inside = self._labels[patch.box]
         if not np.array_equal(inside, patch.old):
             raise StalePatchError(f"the labels have changed since “{patch.text}” was prepared")
-        for id_, (before, _) in patch.records.items():
-            current = self.objects.get(id_)
-            if current is not before and current != before:
-                raise StalePatchError(f"object {id_} has changed since “{patch.text}” was prepared")
+        changed = self.objects.first_unlike({id_: before for id_, (before, _) in patch.records.items()})
+        if changed is not None:
+            raise StalePatchError(f"object {changed} has changed since “{patch.text}” was prepared")
         if patch.finished is not None:
             if patch.finished[0] != self.finished:
                 raise StalePatchError(f"finished regions have changed since “{patch.text}” was prepared")
             self.finished = patch.finished[1]
         inside[...] = patch.new
-        for id_, (_, after) in patch.records.items():
-            self.objects.put(id_, after)
+        self.objects.put({id_: after for id_, (_, after) in patch.records.items()})
         with self._id_lock:
             self._next_id = max(self._next_id, max(patch.records, default=0) + 1)
 

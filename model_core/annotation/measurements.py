@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 import numba
 import numpy as np
 
-from model_core.annotation.measure import Extent, measure
+from model_core.annotation.measure import extents
 from model_core.annotation.objects import ObjectRecord
-from model_core.annotation.shape import diameter, perimeters
+from model_core.annotation.shape import diameters, perimeters
 from model_core.errors import Cancelled
 from model_core.images.image import Image
 
@@ -69,15 +69,13 @@ def measure_objects(
         for start, length, size in zip(origin, labels.shape, image.shape[1:], strict=True)
     ):
         raise ValueError(f"labels {labels.shape} at {origin} lie outside of an image {image.shape}")
-    extents = measure(labels)
-    ids = np.array(sorted(extents), np.uint32)
-    rows = [extents[id_] for id_ in ids.tolist()]
-    area = np.array([row.area for row in rows], np.float64)
-    centre = np.array([row.centroid for row in rows], np.float64).reshape(-1, 3)
+    found = extents(labels)
+    ids, area = found.ids.astype(np.uint32), found.area.astype(np.float64)
+    centre = found.total / area[:, None]
     planar = labels.shape[0] == 1
     scale, unit = _scale(image, planar)
     lengths: dict[str, np.ndarray] = {
-        "equivalent_diameter_area": np.array([diameter(one, 1 if planar else 2) for one in area.tolist()]),
+        "equivalent_diameter_area": diameters(area, len(labels)),
     }
     ratios: dict[str, np.ndarray] = {}
     if planar:
@@ -85,11 +83,12 @@ def measure_objects(
             raise Cancelled
         lengths["perimeter_crofton"] = around = _perimeters(labels[0], ids, cancelled)
         ratios["circularity"] = np.minimum(1.0, 4 * math.pi * area / around**2)
-        more_lengths, more_ratios = _shapes(labels[0], ids, rows, area, centre)
+        top, bottom = found.low[:, 1], found.high[:, 1]
+        more_lengths, more_ratios = _shapes(labels[0], ids, top, bottom, area, centre)
         lengths |= more_lengths
         ratios |= more_ratios
     voxel = float(np.prod(scale))
-    columns: dict[str, np.ndarray] = {"label": ids.astype(np.uint32), "area": area * voxel}
+    columns: dict[str, np.ndarray] = {"label": ids, "area": area * voxel}
     units = {"area": _power(unit, 2 if planar else 3)}
     for name, values in lengths.items():
         columns[name] = values * (scale[1] if planar else voxel ** (1 / 3))
@@ -152,12 +151,15 @@ def _perimeters(plane: np.ndarray, ids: np.ndarray, cancelled: Cancel) -> np.nda
 
 
 def _shapes(
-    plane: np.ndarray, ids: np.ndarray, rows: list[Extent], area: np.ndarray, centre: np.ndarray
+    plane: np.ndarray,
+    ids: np.ndarray,
+    top: np.ndarray,
+    bottom: np.ndarray,
+    area: np.ndarray,
+    centre: np.ndarray,
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Lengths and ratios that need the pixels of each object, in one pass over the plane."""
-    top = np.array([row.low[1] for row in rows], np.int64)
-    height = np.array([row.high[1] for row in rows], np.int64) - top
-    start = np.r_[0, np.cumsum(height)]
+    start = np.r_[0, np.cumsum(bottom - top)]
     first = np.full(start[-1], np.iinfo(np.int64).max)
     last = np.full(start[-1], -1)
     moments = np.zeros((len(ids), 3))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from dataclasses import dataclass
 from enum import Enum
 from itertools import chain
@@ -137,13 +137,35 @@ class ObjectTable(Mapping[int, ObjectRecord]):
     def __len__(self) -> int:
         return len(self._records)
 
+    def __contains__(self, id_: object) -> bool:
+        return id_ in self._records
+
+    # The views of the dictionary itself: those of Mapping ask for each of 100,000 records by a call.
+
+    def keys(self) -> KeysView[int]:
+        return self._records.keys()
+
+    def values(self) -> ValuesView[ObjectRecord]:
+        return self._records.values()
+
+    def items(self) -> ItemsView[int, ObjectRecord]:
+        return self._records.items()
+
     def snapshot(self) -> dict[int, ObjectRecord]:
         """A copy that stays as it is while edits go on; safe to take from another thread."""
         return self._records.copy()
 
-    def put(self, id_: int, record: ObjectRecord | None) -> None:
-        """Set the record of an object, or take the object out (None)."""
-        if record is None:
+    def first_unlike(self, expected: Mapping[int, ObjectRecord | None]) -> int | None:
+        """The ID of an object that is not as expected (None: not there); None if all are."""
+        known = self._records.get
+        for id_, record in expected.items():
+            current = known(id_)
+            if current is not record and current != record:
+                return id_
+        return None
+
+    def put(self, records: Mapping[int, ObjectRecord | None]) -> None:
+        """Set the records of objects, or take objects out (None)."""
+        self._records.update({id_: record for id_, record in records.items() if record is not None})
+        for id_ in [id_ for id_, record in records.items() if record is None]:
             self._records.pop(id_, None)
-        else:
-            self._records[id_] = record

@@ -52,6 +52,7 @@ def measured(qtbot: QtBot, window: MainWindow, document: Document) -> None:
             values.ids.tolist() == sorted(document.objects)
             and not values._rest.isActive()
             and not values._background.busy
+            and not values._telling.isActive()
         ),
         timeout=60_000,
     )
@@ -150,6 +151,7 @@ def test_a_gate_selects_and_its_cells_are_deleted_classified_or_accepted_in_one_
     window.canvas.setFocus()
     press(qtbot, window, Qt.Key.Key_1)
     assert [opened.objects[i].class_name for i in (1, 2, 3)] == ["round", "round", ""]
+    measured(qtbot, window, opened)
     assert column(window, "class") == ["round", "round", "", ""]
     panel.accept.click()
     assert opened.objects[1].review is Review.ACCEPTED and opened.store.history.position == before + 2
