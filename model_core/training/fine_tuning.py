@@ -27,7 +27,7 @@ _RETRIES = 3  # after a loss that is not a number, each at a third of the learni
 class Plan:
     """seconds: of activity at most. steps: at most, or exactly where there are no views; None: no limit.
 
-    learning_rate: the highest. crops: of 224 px a step.
+    learning_rate: the highest. crops: of 224 px a step. looks: also before the end, to find the best moment.
     """
 
     seconds: float
@@ -35,6 +35,7 @@ class Plan:
     learning_rate: float
     crops: int
     seed: int = 0
+    looks: bool = True
 
 
 @dataclass
@@ -78,7 +79,8 @@ class FineTuning:
             frozen_statistics=True,
             seed=plan.seed,
         )
-        self.trainer = Trainer(copy.deepcopy(start), options, device)
+        self._watch: Stopwatch | None = None
+        self.trainer = Trainer(copy.deepcopy(start), options, device, self._ask)
         self.best = Best(0, before, copy_of(start), better=False)
         self.looked: list[tuple[int, Sequence[Look]]] = [(0, before)]
         self.converged = self.failed = False
@@ -103,7 +105,7 @@ class FineTuning:
             Cancelled: ``watch`` said so; ``best`` counts.
             NotANumberError: the loss became NaN before anything was better than the start.
         """
-        progress = self.trainer.progress
+        self._watch, progress = watch, self.trainer.progress
         retries, taken, looked_at = 0, 0.0, seconds()
         with BatchStream(self._source, self.plan.crops, self.plan.seed + progress.step) as batches:
             while (fraction := self._fraction(seconds())) < 1:
@@ -121,7 +123,7 @@ class FineTuning:
                     self._go_back()
                     continue
                 after_step()
-                if self.views and seconds() - looked_at > max(_BETWEEN_LOOKS, _SHARE_OF_LOOKS * taken):
+                if self._time_to_look(seconds() - looked_at, taken):
                     taken = self._look(watch)
                     looked_at = seconds()
                     after_look()
@@ -131,6 +133,14 @@ class FineTuning:
         if self.views and self.looked[-1][0] != progress.step:
             self._look(watch)
             after_look()
+
+    def _ask(self) -> None:
+        if self._watch is not None:
+            self._watch.go_on()
+
+    def _time_to_look(self, since: float, taken: float) -> bool:
+        wait = max(_BETWEEN_LOOKS, _SHARE_OF_LOOKS * taken)
+        return bool(self.views) and self.plan.looks and since > wait
 
     def _fraction(self, seconds: float) -> float:
         of_time = seconds / self.plan.seconds
@@ -162,7 +172,7 @@ class FineTuning:
         network = copy.deepcopy(old.average)
         network.load_state_dict(self.best.weights)
         network.requires_grad_(True)
-        self.trainer = Trainer(network, replace(old.options, learning_rate=rate), self.device)
+        self.trainer = Trainer(network, replace(old.options, learning_rate=rate), self.device, self._ask)
         self.trainer.progress = old.progress
 
     def now(self) -> Model:
@@ -182,3 +192,12 @@ def looks_at(model: Model, views: Sequence[View], watch: Stopwatch) -> list[Look
 def copy_of(network: Net) -> dict[str, torch.Tensor]:
     """The weights of a net as they are now."""
     return {key: value.detach().clone() for key, value in network.state_dict().items()}
+
+
+def mean_of(weights: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    """The mean of the weights of nets of the same shape; of whole numbers those of the first."""
+    first = weights[0]
+    return {
+        key: torch.stack([of_net[key] for of_net in weights]).mean(0) if value.is_floating_point() else value
+        for key, value in first.items()
+    }

@@ -17,20 +17,19 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 
 import numpy as np
+import torch
 
 from model_core.errors import Cancelled, UserError
-from model_core.formats.numbering import consecutive
 from model_core.models.imports import read_model
 from model_core.models.model import Model
 from model_core.models.package import Card
 from model_core.models.registry import find_model
 from model_core.networks.net import Net
-from model_core.segmentation.sizes import median_diameter
-from model_core.training.batches import CropSource, mixed
-from model_core.training.comparing import Comparison, Look, View, average_precision_of, compare, quality
+from model_core.training.batches import mixed
+from model_core.training.comparing import Comparison, Look, View, average_precision_of, compare
 from model_core.training.dataset import LabelledPlane
-from model_core.training.fine_tuning import FineTuning, Plan, looks_at
-from model_core.training.held_out import HeldOut, splits, with_ring
+from model_core.training.fine_tuning import FineTuning, Plan, copy_of, looks_at, mean_of
+from model_core.training.held_out import HeldOut, splits
 from model_core.training.kept_training import KeptTraining
 from model_core.training.learning_curve import Round, learning_curve, rounds_of
 from model_core.training.next_to_label import spread_styles, style_of
@@ -50,13 +49,13 @@ from model_core.training.retraining_state import (
     interrupted,
     work_folder,
 )
-from model_core.training.reviewed import ReviewedImage
 from model_core.training.stopwatch import Stopwatch
 from model_core.training.trainer import NotANumberError
 from model_core.training.trusted_planes import (
+    TrustedImage,
     crops_of_trusted,
     planes_to_learn,
-    read_pixels,
+    read_trusted,
     views_of,
     within_reason,
 )
@@ -147,66 +146,70 @@ class _Retraining:
 
     def run(self) -> RetrainResult:
         self._teller.begin(Phase.READING)
-        pairs = self._read()
+        images = self._read()
         network, parent = read_model(find_model(self._request.start))
         start = Model(network, parent, self._options.device)
-        diameters = [median_diameter(consecutive(image.labels)) for image, _ in pairs]
-        sizes = [size for size in diameters if size]
+        sizes = [image.diameter for image in images if image.diameter]
         usual = float(np.median(sizes))
-        seen = zip(pairs, diameters, strict=True)
-        self._seen = [(pixels, size or usual) for (_, pixels), size in seen][:_MOST_STYLES]
+        images = [image if image.diameter else replace(image, diameter=usual) for image in images]
         network = copy.deepcopy(network)
         network.prepare_for(usual)
-        self._card = self._new_card(parent, pairs, sizes)
+        self._card = self._new_card(parent, images, sizes)
         self._teller.begin(Phase.BEFORE)
-        found = splits([image for image, _ in pairs])
+        self._card.styles = self._styles(start, images)
+        found = splits([image.reviewed for image in images])
         held_out = bool(found)
         if not held_out:
             self._notes.append("With a single cell none can be held back: the comparison is on that cell.")
-            found = [[HeldOut(image, image.labels, image.trusted) for image, _ in pairs]]
-        ways = [self._way(start, parts, [pixels for _, pixels in pairs], usual) for parts in found]
+            everything = (image.reviewed for image in images)
+            found = [[HeldOut(image, image.labels, image.trusted) for image in everything]]
+        ways = [self._way(start, parts, images) for parts in found]
         looks = [look for way in ways for look in way.before]
-        cells, judged = sum(image.cells for image, _ in pairs), sum(len(look.iou) for look in looks)
-        self._teller.held_out = judged
-        self._teller.cells = cells - (judged if held_out and len(ways) == 1 else 0)
+        learned = [part.learned for part in found[0]] if len(found) == 1 else [im.reviewed for im in images]
+        self._teller.held_out = sum(len(look.iou) for look in looks)
+        self._teller.cells = sum(image.cells for image in learned)
         self._teller.ap_before = average_precision_of(looks)
         self._teller.begin(Phase.LEARNING)
         self._kept.begin()
         if len(ways) == 1:
             return self._with_held_out(network, ways[0], held_out)
-        everything = [plane for image, pixels in pairs for plane in planes_to_learn(image, pixels, usual)]
-        return self._in_turn(network, ways, everything)
+        return self._in_turn(network, ways)
 
-    def _read(self) -> list[tuple[ReviewedImage, np.ndarray]]:
-        pairs = []
-        for image in self._request.images:
+    def _read(self) -> list[TrustedImage]:
+        images = []
+        for reviewed in self._request.images:
             self._watch.go_on()
             try:
-                pairs.append((with_ring(image), read_pixels(image)))
+                images.append(read_trusted(reviewed))
             except UserError as error:
                 self._notes.append(f"Left out: {error}")
-        if not any(image.cells for image, _ in pairs):
+        if not any(image.diameter for image in images):
             words = "There is no cell to learn from: accept, draw or correct some first."
             raise UserError(" ".join([words, *self._notes]))
-        return pairs
+        return images
 
-    def _way(
-        self, start: Model, parts: Sequence[HeldOut], pixels: Sequence[np.ndarray], usual: float
-    ) -> _Way:
-        both = list(zip(parts, pixels, strict=True))
-        views = within_reason([view for part, image in both for view in views_of(part, image)])
-        planes = [plane for part, image in both for plane in planes_to_learn(part.learned, image, usual)]
+    def _styles(self, start: Model, images: Sequence[TrustedImage]) -> list[list[float]]:
+        """How the images look as a whole, to know later which ones look different."""
+        styles = []
+        for image in images[:_MOST_STYLES]:
+            self._watch.go_on()
+            styles.append(style_of(start, image.pixels, image.diameter))
+        return spread_styles(styles)
+
+    def _way(self, start: Model, parts: Sequence[HeldOut], images: Sequence[TrustedImage]) -> _Way:
+        seen = start.diameter * start.network.magnified
+        both = list(zip(parts, images, strict=True))
+        views = within_reason([views_of(part, im.scaled, im.diameter, seen) for part, im in both], seen)
+        planes = [p for part, im in both for p in planes_to_learn(part.learned, im.pixels, im.diameter)]
         return _Way(views, looks_at(start, views, self._watch), planes)
 
-    def _new_card(
-        self, parent: Card, pairs: Sequence[tuple[ReviewedImage, np.ndarray]], sizes: list[float]
-    ) -> Card:
+    def _new_card(self, parent: Card, images: Sequence[TrustedImage], sizes: list[float]) -> Card:
         entry = {
             "name": self._request.name,
-            "images": len(pairs),
-            "objects": sum(image.cells for image, _ in pairs),
+            "images": len(images),
+            "objects": sum(image.reviewed.cells for image in images),
             "diameter": [round(float(v), 1) for v in np.percentile(sizes, (5, 50, 95))],
-            "files": [image.path.name for image, _ in pairs[:_MOST_FILES]],
+            "files": [image.reviewed.path.name for image in images[:_MOST_FILES]],
         }
         recipe = {"replay": self._options.replay, "learning_rate": self._options.learning_rate}
         data = [*parent.data, entry]
@@ -222,11 +225,11 @@ class _Retraining:
         return Plan(seconds, steps, options.learning_rate, options.crops, options.seed)
 
     def _tuning(self, network: Net, way: _Way, plan: Plan) -> FineTuning:
-        arrange = None if network.any_channel_order else network.arrange
-        source: CropSource = crops_of_trusted(way.planes, self._card.diameter, arrange)
-        share = self._options.replay
+        size, share = self._card.diameter, self._options.replay
+        source = crops_of_trusted(way.planes, size, network.arrange, network.magnified)
         if share:
-            source = mixed([source, rendered_crops(self._card.diameter, arrange)], [1 - share, share])
+            arrange = None if network.any_channel_order else network.arrange
+            source = mixed([source, rendered_crops(size, arrange)], [1 - share, share])
         return FineTuning(network, self._card, source, way.views, way.before, plan, self._options.device)
 
     def _with_held_out(self, network: Net, way: _Way, held_out: bool) -> RetrainResult:
@@ -254,28 +257,27 @@ class _Retraining:
         comparison = compare(way.views, way.before, tuning.best.looks, held_out=held_out)
         return self._result(tuning, comparison, stopped)
 
-    def _in_turn(self, network: Net, ways: Sequence[_Way], everything: list[LabelledPlane]) -> RetrainResult:
-        """A training for each part of the cells without it, then one with all for as long as was best."""
-        begun = self._watch.seconds
-        share = self._limit / (len(ways) + 1)
-        looked = []
+    def _in_turn(self, network: Net, ways: Sequence[_Way]) -> RetrainResult:
+        """A training for each part of the cells without it. The model is the mean of their weights.
+
+        Nets that were tuned from the same start can be averaged, and the mean does as well as the best of
+        them or better (Wortsman et al., Model soups, 2022); and it has learned from every cell.
+        """
+        begun, share = self._watch.seconds, self._limit / len(ways)
+        after: list[Look] = []
+        nets: list[dict[str, torch.Tensor]] = []
         for turn, way in enumerate(ways):
-            tuning = self._tuning(network, way, self._plan(share))
+            tuning = self._tuning(network, way, replace(self._plan(share), looks=False))
             since = self._since(begun + turn * share)
             tuning.run(self._watch, since, self._stepped(tuning, begun), lambda: None)
-            looked.append(tuning.looked)
-        together = [[look for _, part in at for look in part] for at in zip(*looked, strict=False)]
-        best = int(np.argmax([quality(looks) for looks in together]))
-        self._teller.ap_best = average_precision_of(together[best])
+            after += tuning.looked[-1][1]
+            nets.append(copy_of(tuning.trainer.average))
+        self._teller.ap_best = average_precision_of(after)
         self._teller.measured(self._teller.ap_best)
-        steps = round(float(np.mean([of_way[best][0] for of_way in looked])))
-        final = self._tuning(network, _Way([], [], everything), self._plan(share, max(1, steps)))
-        if steps:
-            final.run(self._watch, lambda: 0.0, self._stepped(final, begun), lambda: None)
-        comparison = compare(
-            [view for way in ways for view in way.views], together[0], together[best], cross_validated=True
-        )
-        return self._result(final, comparison, Stopped.TIME)
+        tuning.trainer.average.load_state_dict(mean_of(nets))
+        views = [view for way in ways for view in way.views]
+        before = [look for way in ways for look in way.before]
+        return self._result(tuning, compare(views, before, after, cross_validated=True), Stopped.TIME)
 
     def _since(self, begun: float) -> Callable[[], float]:
         return lambda: self._watch.seconds - begun
@@ -304,7 +306,6 @@ class _Retraining:
         card.rounds = [*card.rounds, asdict(Round(teller.cells, teller.held_out, *aps, card.date))]
         card.scores = {"held-out cells": {"ap50_before": aps[0], "ap50": aps[1], "objects": teller.held_out}}
         model = Model(tuning.trainer.average, card, self._options.device)
-        card.styles = spread_styles([style_of(model, image, size) for image, size in self._seen])
         self._kept.store_result(model.network, card)
         curve = learning_curve(rounds_of(card))
         notes = (*self._notes, *self._kept.problems)

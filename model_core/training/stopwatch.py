@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 
@@ -25,6 +26,7 @@ class Stopwatch:
         self._cancel, self._pause, self._paused = cancel, pause, paused
         self._seconds = seconds
         self._last = time.monotonic()
+        self._asking = threading.Lock()
 
     @property
     def seconds(self) -> float:
@@ -34,17 +36,18 @@ class Stopwatch:
         return self._seconds
 
     def go_on(self) -> None:
-        """Returns when there is no pause any more. Cancelled: it was asked for."""
-        counted = self.seconds
-        while True:
-            if self._cancel and self._cancel():
-                raise Cancelled
-            if not (self._pause and self._pause()):
-                break
-            if self._paused:
-                self._paused()
-            time.sleep(_NAP)
-            self._seconds, self._last = counted, time.monotonic()
+        """Returns when there is no pause any more; any thread may ask. Cancelled: it was asked for."""
+        with self._asking:
+            counted = self.seconds
+            while True:
+                if self._cancel and self._cancel():
+                    raise Cancelled
+                if not (self._pause and self._pause()):
+                    break
+                if self._paused:
+                    self._paused()
+                time.sleep(_NAP)
+                self._seconds, self._last = counted, time.monotonic()
 
     def stopping(self) -> bool:
         """Whether to stop, after any pause: for those who ask by a `Cancel`."""

@@ -21,6 +21,7 @@ from model_core.models.package import Card, save_package
 from model_core.networks.net import FLOW_SCALE, Maps, Net
 from model_core.networks.precision import bfloat16_pays
 from model_core.training.batches import Batch, BatchStream, CropSource
+from model_core.training.interruptible import ask_between_layers
 from model_core.training.replicas import Replicas
 from model_core.training.workers import WorkerStream
 
@@ -97,7 +98,14 @@ class Trainer:
     ``average`` holds the weights that are saved and used; they are the exponential moving average.
     """
 
-    def __init__(self, network: Net, options: TrainingOptions, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        network: Net,
+        options: TrainingOptions,
+        device: str = "cpu",
+        ask: Callable[[], None] | None = None,
+    ) -> None:
+        """``ask``: called often within a step, in several threads; it may wait, or raise to end the step."""
         self.options = options
         self.device = torch.device(device)
         self.network = network.to(self.device).to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
@@ -112,6 +120,9 @@ class Trainer:
         )
         self.progress = Progress()
         self._replicas = Replicas(self.network, options.crops)
+        if ask:
+            for net in self._replicas.nets:
+                ask_between_layers(net, ask)
         self._bfloat16 = bfloat16_pays(self.device.type)
         if self.device.type == "cuda":
             torch.backends.cudnn.benchmark = (

@@ -2,59 +2,83 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import zip_longest
 
 import numpy as np
 
 from model_core.annotation.measure import measure
 from model_core.errors import UserError
 from model_core.formats.numbering import consecutive
+from model_core.images.float32 import fit_for_float32
 from model_core.images.image import Image
 from model_core.images.normalise import intensity_range
 from model_core.images.readers import read_image
+from model_core.images.scaled import ScaledImage
 from model_core.segmentation.sizes import median_diameter
-from model_core.training.augment import Arrange, Crop, random_crop
+from model_core.training.augment import Arrange, Crop, Variation, random_crop
 from model_core.training.batches import CropSource
 from model_core.training.comparing import Box, View
 from model_core.training.dataset import LabelledPlane
-from model_core.training.held_out import HeldOut
+from model_core.training.held_out import HeldOut, with_ring
 from model_core.training.reviewed import ReviewedImage
 
+_MILD = Variation(spread=0.2, far=0.0, very_far=0.0, light=0.6)
 _CHANNELS = 3
 _SECTIONS = 12  # of a volume, in each direction
 _VIEWS = 3  # planes of a volume that are judged
 _POINTS = 4096  # to centre crops on
-_SIDE = 768  # px of a view; smaller planes are one view
-_LARGEST = 1024
+_SIDE = 320  # px of a view, as the nets see it
 _MOST_BYTES = 2**31  # of an image in memory
-_MOST_PIXELS = 6_000_000  # that are judged each time
+_MOST_PIXELS = 1_500_000  # as the nets see them, that are judged each time: 2 s on a slow processor
 
 
-def read_pixels(image: ReviewedImage) -> np.ndarray:
-    """The first channels ``(C, Z, Y, X)`` in memory: the file may go away while training runs.
+@dataclass(frozen=True, eq=False)
+class TrustedImage:
+    """A reviewed image with its pixels in memory: the file may go away while training runs.
+
+    pixels: the first channels ``(C, Z, Y, X)``. diameter: px, the median of the trusted cells, 0 without any.
+    """
+
+    reviewed: ReviewedImage
+    pixels: np.ndarray
+    diameter: float
+
+    @cached_property
+    def scaled(self) -> ScaledImage:
+        return ScaledImage(fit_for_float32(Image(self.pixels)).pixels)
+
+
+def read_trusted(reviewed: ReviewedImage) -> TrustedImage:
+    """Its cells get a ring of trusted background.
 
     Raises:
-        UserError: it cannot be read, its size is not that of the labels, or it is too large for that.
+        UserError: the image cannot be read, is too large for memory, or of another size than its labels.
     """
-    read = read_image(image.path)
-    if read.shape[1:] != image.labels.shape:
+    read, labels = read_image(reviewed.path), reviewed.labels
+    if read.shape[1:] != labels.shape:
         raise UserError(
-            f"“{image.path.name}” {read.shape[1:]} and its labels {image.labels.shape} differ in size."
+            f"“{reviewed.path.name}” {read.shape[1:]} and its labels {labels.shape} differ in size."
         )
-    if read.dtype.itemsize * _CHANNELS * image.labels.size > _MOST_BYTES:
-        raise UserError(f"“{image.path.name}” is too large to learn from; cut the part with the cells out.")
-    return np.array(read.pixels[:_CHANNELS])
+    if read.dtype.itemsize * _CHANNELS * labels.size > _MOST_BYTES:
+        raise UserError(
+            f"“{reviewed.path.name}” is too large to learn from; cut the part with the cells out."
+        )
+    diameter = median_diameter(consecutive(labels)) or 0.0
+    return TrustedImage(with_ring(reviewed), np.array(read.pixels[:_CHANNELS]), diameter)
 
 
-def planes_to_learn(learned: ReviewedImage, pixels: np.ndarray, usual: float) -> list[LabelledPlane]:
+def planes_to_learn(learned: ReviewedImage, pixels: np.ndarray, diameter: float) -> list[LabelledPlane]:
     """Planes with trusted pixels; of a volume some, in all three directions.
 
     Args:
-        usual: px, the diameter taken for an image without a trusted cell.
+        diameter: px, of the cells in the image.
     """
     ranges = [intensity_range(channel) for channel in pixels]
     labels = consecutive(learned.labels).astype(np.int32)
-    diameter = median_diameter(labels) or usual
     flat = labels.shape[0] == 1
     planes = []
     for axis in (0,) if flat else (0, 1, 2):
@@ -84,54 +108,62 @@ def _plane(
 
 
 def crops_of_trusted(
-    planes: Sequence[LabelledPlane], diameter: float, arrange: Arrange | None = None
+    planes: Sequence[LabelledPlane], diameter: float, arrange: Arrange, magnified: float = 1.0
 ) -> CropSource:
-    """Random crops on trusted pixels, more from planes with more cells."""
+    """Random crops on trusted pixels, more from planes with more cells, much as a model is shown an image.
+
+    Args:
+        diameter: px, of the net. arrange, magnified: how it is shown channels, and how much larger cells.
+    """
+    variation = replace(_MILD, magnified=magnified)
     cells = np.array([np.count_nonzero(plane.areas[1:]) for plane in planes])
     edges = np.cumsum(np.sqrt(cells + 1)) / np.sqrt(cells + 1).sum()
 
     def draw(rng: np.random.Generator, side: int) -> Crop:
         plane = planes[min(int(np.searchsorted(edges, rng.random())), len(planes) - 1)]
-        return random_crop(plane, rng, side, diameter, arrange)
+        return random_crop(plane, rng, side, diameter, arrange, variation)
 
     return draw
 
 
-def views_of(held: HeldOut, pixels: np.ndarray) -> list[View]:
-    """The parts of an image that hold its held-out cells: small planes whole, of large ones some squares."""
+def views_of(held: HeldOut, image: ScaledImage, diameter: float, seen: float) -> list[View]:
+    """The parts of an image that hold its held-out cells, those with most of them first.
+
+    Args:
+        diameter: px, of the cells in the image. seen: px, of cells as the nets see them.
+    """
     counts = [len(np.unique(plane)) - 1 if plane.any() else 0 for plane in held.cells]
-    planes = sorted(np.argsort([-n for n in counts], kind="stable")[:_VIEWS].tolist())
     views = []
-    for z in planes:
+    for z in np.argsort([-n for n in counts], kind="stable")[:_VIEWS].tolist():
         if not counts[z]:
             continue
-        for box in _boxes(held.cells[z]):
+        for box in _boxes(held.cells[z], math.ceil(_SIDE * diameter / seen)):
             y0, y1, x0, x1 = box
-            part = Image(pixels[:, z : z + 1, y0:y1, x0:x1], path=held.learned.path)
-            cells = held.cells[z, y0:y1, x0:x1]
-            views.append(View(held.learned.path, z, box, part, cells, held.zone[z, y0:y1, x0:x1]))
+            cells, zone = held.cells[z, y0:y1, x0:x1], held.zone[z, y0:y1, x0:x1]
+            views.append(View(held.learned.path, z, box, image, diameter, cells, zone))
     return views
 
 
-def _boxes(cells: np.ndarray) -> Iterator[Box]:
-    """Squares around the cells, each with as many whole ones as possible that none before it held."""
+def _boxes(cells: np.ndarray, side: int) -> Iterator[Box]:
+    """Squares around the cells, each with as many whole ones as possible that none before it held; a plane
+    that is not much larger is one."""
     height, width = cells.shape
-    if max(height, width) <= _LARGEST:
+    if max(height, width) <= 1.5 * side:
         yield 0, height, 0, width
         return
     left = {id_: extent.box[2:] for id_, extent in measure(cells[None]).items()}
     while left:
         found: list[int] = []
         for y0, y1, x0, x1 in left.values():
-            top = int(np.clip((y0 + y1) // 2 - _SIDE // 2, 0, max(0, height - _SIDE)))
-            start = int(np.clip((x0 + x1) // 2 - _SIDE // 2, 0, max(0, width - _SIDE)))
+            top = int(np.clip((y0 + y1) // 2 - side // 2, 0, max(0, height - side)))
+            start = int(np.clip((x0 + x1) // 2 - side // 2, 0, max(0, width - side)))
             inside = [
                 id_
                 for id_, (a, b, c, d) in left.items()
-                if a >= top and b <= top + _SIDE and c >= start and d <= start + _SIDE
+                if a >= top and b <= top + side and c >= start and d <= start + side
             ]
             if len(inside) > len(found):
-                found, box = inside, (top, min(top + _SIDE, height), start, min(start + _SIDE, width))
+                found, box = inside, (top, min(top + side, height), start, min(start + side, width))
         if not found:  # cells larger than a square
             return
         yield box
@@ -139,14 +171,16 @@ def _boxes(cells: np.ndarray) -> Iterator[Box]:
             del left[id_]
 
 
-def within_reason(views: Sequence[View], seed: int = 0) -> list[View]:
-    """As many of the views as can be judged again and again in a training of minutes."""
-    order = np.random.default_rng(seed).permutation(len(views))
-    kept: set[int] = set()
-    pixels = 0
-    for n in order.tolist():
-        pixels += views[n].cells.size
+def within_reason(views: Sequence[Sequence[View]], seen: float, seed: int = 0) -> list[View]:
+    """As many of the views of some images as can be judged again and again in a training of minutes: the
+    first one of each image, then the second of each, and so on."""
+    order = np.random.default_rng(seed).permutation(len(views)).tolist()
+    in_turn = [view for rank in zip_longest(*(views[n] for n in order)) for view in rank if view is not None]
+    kept: list[View] = []
+    pixels = 0.0
+    for view in in_turn:
+        pixels += view.cells.size * (seen / view.diameter) ** 2
         if kept and pixels > _MOST_PIXELS:
             break
-        kept.add(n)
-    return [view for n, view in enumerate(views) if n in kept]
+        kept.append(view)
+    return kept

@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 from drawings import balls, crowd
 
-from model_core.training.comparing import View, look
+from model_core.images.scaled import ScaledImage
+from model_core.models.model import Model
+from model_core.segmentation.segmenter import segment
+from model_core.training.comparing import View, judged, look
 from model_core.training.held_out import splits, with_ring
 from model_core.training.reviewed import ReviewedImage
-from model_core.training.trusted_planes import planes_to_learn, views_of
+from model_core.training.trusted_planes import planes_to_learn, views_of, within_reason
 
 
 def image(labels: np.ndarray, name: str = "a.tif", complete: bool = False) -> ReviewedImage:
@@ -68,13 +71,28 @@ def test_a_ring_of_background_is_trusted_but_for_other_objects() -> None:
 def test_large_planes_are_looked_at_in_squares() -> None:
     labels = balls((1500, 2100), [(100, 100), (120, 160), (1400, 2000)], 20)
     part = replace(splits([image(labels)])[0][0], cells=image(labels).labels)
-    pixels = np.zeros((2, 1, 1500, 2100), np.uint8)
-    views = views_of(part, pixels)
-    assert sorted(np.unique(view.cells)[1:].tolist() for view in views) == [[1, 2], [3]]
+    pixels = ScaledImage(np.zeros((2, 1, 1500, 2100), np.uint8))
+    views = views_of(part, pixels, diameter=40.0, seen=20.0)
+    assert [np.unique(view.cells)[1:].tolist() for view in views] == [[1, 2], [3]]
     for view in views:
         y0, y1, x0, x1 = view.box
-        assert view.image.shape == (2, 1, y1 - y0, x1 - x0) == (2, 1, 768, 768)
+        assert (y1 - y0, x1 - x0) == (640, 640)  # twice 320 px, since cells are seen half as large
         assert np.array_equal(view.cells, labels[y0:y1, x0:x1])
+    (whole,) = views_of(part, pixels, diameter=200.0, seen=20.0)
+    assert whole.box == (0, 1500, 0, 2100)
+
+
+def test_every_image_is_looked_at_before_any_is_looked_at_twice() -> None:
+    def view(name: str, side: int) -> View:
+        labels = np.zeros((side, side), np.uint32)
+        pixels = ScaledImage(np.zeros((1, 1, side, side), np.uint8))
+        return View(Path(name), 0, (0, side, 0, side), pixels, 10.0, labels, labels > 0)
+
+    kept = within_reason([[view("a", 300)] * 9, [view("b", 300)] * 9, [view("c", 300)]], seen=10.0)
+    names = [view.path.name for view in kept]
+    assert sorted(names[:3]) == ["a", "b", "c"] and sorted(set(names[3:])) == ["a", "b"]
+    assert len(kept) == 16  # 1.5 megapixels
+    assert len(within_reason([[view("a", 300)] * 9], seen=40.0)) == 1  # seen four times as large
 
 
 def test_planes_of_a_volume_are_learned_from_in_three_directions() -> None:
@@ -85,20 +103,27 @@ def test_planes_of_a_volume_are_learned_from_in_three_directions() -> None:
 
 
 @pytest.mark.parametrize(("shift", "right", "false"), [(0, 2, 0), (3, 2, 0), (9, 0, 2)])
-def test_a_look_counts_what_is_found_and_what_is_false(
-    shift: int, right: int, false: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_look_counts_what_is_found_and_what_is_false(shift: int, right: int, false: int) -> None:
     true = balls((60, 120), [(30, 30), (30, 90)], 10)
     zone = np.zeros(true.shape, bool)
     zone[10:50, 10:110] = True
     found = np.roll(true, shift, 1)
     found[0:8, 0:8] = 7  # outside the zone: nobody knows
 
-    class Found:
-        labels = found[None]
-
-    monkeypatch.setattr("model_core.training.comparing.segment", lambda *_, **__: Found)
-    view = View(Path("a"), 0, (0, 60, 0, 120), None, true.astype(np.uint32), zone)  # type: ignore[arg-type]
-    seen = look(None, view)  # type: ignore[arg-type]
+    view = View(Path("a"), 0, (0, 60, 0, 120), None, 20.0, true.astype(np.uint32), zone)  # type: ignore[arg-type]
+    seen = judged(view, found)
     assert (len(seen.right), seen.false, seen.total) == (right, false, 2 + false)
     assert set(seen.iou) == {1, 2}
+
+
+def test_a_look_sees_the_box_as_a_segmentation_of_the_whole_image_does(seeing_model: Model) -> None:
+    labels = crowd(0, (300, 260), 60, 10)
+    pixels = ScaledImage((30 + 900 * (labels > 0)).astype(np.uint16)[None, None])
+    whole = segment(pixels.pixels[0, 0], seeing_model, diameter=20.0).labels[0]
+    box = (slice(40, 240), slice(20, 220))
+    view = View(
+        Path("a"), 0, (40, 240, 20, 220), pixels, 20.0, labels[box].astype(np.uint32), labels[box] > 0
+    )
+    seen = look(seeing_model, view).labels
+    inner = (slice(60, 140), slice(60, 140))
+    assert seen[inner].any() and np.array_equal(seen[inner] > 0, whole[box][inner] > 0)
