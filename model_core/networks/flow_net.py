@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
@@ -97,6 +98,9 @@ class FlowNet(Net):
     def maps(self, tiles: torch.Tensor) -> Maps:
         maps: Maps = self(tiles)
         return maps
+
+    def general(self) -> Sequence[nn.Module]:
+        return self.stem, self.down
 
     def folded(self) -> FlowNet:
         return folded(self)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
@@ -82,6 +83,11 @@ class Net(nn.Module, ABC):
     def has_size_model(self) -> bool:
         """Whether `diameter` goes by the style; otherwise it is always the same."""
         return False
+
+    def general(self) -> Sequence[nn.Module]:
+        """The parts that see what images of all kinds have in common: a net that learns a little more keeps
+        them as they are."""
+        return ()
 
     def prepare_for(self, diameter: float) -> None:
         """Before it is trained on objects of this median diameter (px): forgets what will be wrong then."""

@@ -78,9 +78,11 @@ def mixed(sources: Sequence[CropSource], shares: Sequence[float]) -> CropSource:
     return draw
 
 
-def make_batch(source: CropSource, rng: np.random.Generator, crops: int) -> Batch:
-    """About ``crops`` crops of 224 px, or as many pixels in larger or smaller ones."""
-    side = int(rng.choice(SIDES))
+def make_batch(
+    source: CropSource, rng: np.random.Generator, crops: int, sides: Sequence[int] | None = None
+) -> Batch:
+    """About ``crops`` crops of 224 px, or as many pixels in crops of another of the ``sides`` (`SIDES`)."""
+    side = int(rng.choice(sides or SIDES))
     count = max(2, round(crops * 224**2 / side**2))
     drawn = [source(rng, side) for _ in range(count)]
     flows = np.stack([labels_to_flows(crop.labels) for crop in drawn])
@@ -97,8 +99,10 @@ def make_batch(source: CropSource, rng: np.random.Generator, crops: int) -> Batc
 class BatchStream:
     """An endless iterator of batches, a few of them made ahead; close it, or use it in a `with`."""
 
-    def __init__(self, source: CropSource, crops: int, seed: int, ahead: int = 4) -> None:
-        self._source, self._crops = source, crops
+    def __init__(
+        self, source: CropSource, crops: int, seed: int, sides: Sequence[int] | None = None, ahead: int = 4
+    ) -> None:
+        self._source, self._crops, self._sides = source, crops, sides
         self._rng = np.random.default_rng(seed)
         self._ready: queue.Queue[Batch | BaseException] = queue.Queue(ahead)
         self._stopped = threading.Event()
@@ -109,7 +113,7 @@ class BatchStream:
         item: Batch | BaseException
         while not self._stopped.is_set():
             try:
-                item = make_batch(self._source, self._rng, self._crops)
+                item = make_batch(self._source, self._rng, self._crops, self._sides)
             except BaseException as error:  # handed to the consumer, which raises it
                 item = error
             while not self._stopped.is_set():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 
@@ -17,6 +17,10 @@ from model_core.training.comparing import Look, View, look, quality
 from model_core.training.stopwatch import Stopwatch
 from model_core.training.trainer import NotANumberError, Trainer, TrainingOptions
 
+_SIDES = (128, 160, 192)  # px of the crops
+_WARM_UP = 10  # steps
+_DECAY = 0.5  # of the time, in which the learning rate falls
+_MEMORY = 0.9  # of the averaged weights: the longer memory of a long training would hide all that is learned
 _BETWEEN_LOOKS = 10.0  # s between looks, at least
 _SHARE_OF_LOOKS = 7  # the looks take one part of so many of the time
 _PATIENCE = 6  # looks without an improvement
@@ -69,24 +73,32 @@ class FineTuning:
     ) -> None:
         """``before``: what the start model finds in the ``views``."""
         self.plan, self.views, self.card, self.device = plan, views, card, device
-        options = TrainingOptions(
-            steps=plan.steps,
-            crops=plan.crops,
-            learning_rate=plan.learning_rate,
-            warmup=20,
-            decay=0.5,
-            ema=0.99,
-            frozen_statistics=True,
-            seed=plan.seed,
-        )
         self._watch: Stopwatch | None = None
-        self.trainer = Trainer(copy.deepcopy(start), options, device, self._ask)
+        self.trainer = self._trainer(start, plan.learning_rate)
         self.best = Best(0, before, copy_of(start), better=False)
         self.looked: list[tuple[int, Sequence[Look]]] = [(0, before)]
         self.converged = self.failed = False
         self.loss: float | None = None
         self._source = source
         self._since_best = 0
+
+    def _trainer(self, start: Net, rate: float) -> Trainer:
+        """Of a copy of the net."""
+        plan, network = self.plan, copy.deepcopy(start)
+        network.requires_grad_(True)
+        for part in network.general():
+            part.requires_grad_(False)
+        options = TrainingOptions(
+            steps=plan.steps,
+            crops=plan.crops,
+            learning_rate=rate,
+            warmup=_WARM_UP,
+            decay=_DECAY,
+            ema=_MEMORY,
+            frozen_statistics=True,
+            seed=plan.seed,
+        )
+        return Trainer(network, options, self.device, self._ask)
 
     def run(
         self,
@@ -107,7 +119,7 @@ class FineTuning:
         """
         self._watch, progress = watch, self.trainer.progress
         retries, taken, looked_at = 0, 0.0, seconds()
-        with BatchStream(self._source, self.plan.crops, self.plan.seed + progress.step) as batches:
+        with BatchStream(self._source, self.plan.crops, self.plan.seed + progress.step, _SIDES) as batches:
             while (fraction := self._fraction(seconds())) < 1:
                 watch.go_on()
                 progress.fraction = fraction
@@ -168,11 +180,9 @@ class FineTuning:
     def _go_back(self) -> None:
         """To the best weights (or the start), with a fresh optimiser and a third of the learning rate."""
         old = self.trainer
-        rate = old.options.learning_rate / 3
-        network = copy.deepcopy(old.average)
-        network.load_state_dict(self.best.weights)
-        network.requires_grad_(True)
-        self.trainer = Trainer(network, replace(old.options, learning_rate=rate), self.device, self._ask)
+        start = copy.deepcopy(old.average)
+        start.load_state_dict(self.best.weights)
+        self.trainer = self._trainer(start, old.options.learning_rate / 3)
         self.trainer.progress = old.progress
 
     def now(self) -> Model:

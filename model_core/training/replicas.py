@@ -12,6 +12,7 @@ from model_core.networks.net import Net
 from model_core.training.batches import Batch
 
 _LEAST = 4  # crops, for the statistics of batch normalisation
+_LEAST_FROZEN = 2  # where these do not change
 Losses = Callable[[Net, Batch], dict[str, torch.Tensor]]
 
 
@@ -25,11 +26,11 @@ class Replicas:
     Each copy normalises its own part of the batch; the running statistics of the first one are kept.
     """
 
-    def __init__(self, network: Net, crops: int) -> None:
-        """``crops``: in a batch; each copy gets `_LEAST` of them or more. On a GPU there is one copy only."""
+    def __init__(self, network: Net, crops: int, frozen_statistics: bool = False) -> None:
+        """``crops``: in a batch, of which each copy gets some. On a GPU there is one copy only."""
         cores = torch.get_num_threads()
         on_cpu = next(network.parameters()).device.type == "cpu"
-        count = max(1, min(cores, crops // _LEAST)) if on_cpu else 1
+        count = max(1, min(cores, crops // (_LEAST_FROZEN if frozen_statistics else _LEAST))) if on_cpu else 1
         self.nets = [network, *(copy.deepcopy(network) for _ in range(count - 1))]
         for net in self.nets[1:]:
             for shared, parameter in zip(network.parameters(), net.parameters(), strict=True):

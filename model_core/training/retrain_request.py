@@ -13,8 +13,8 @@ from model_core.training.reviewed import ReviewedImage
 
 _LEARNING_RATE = 3e-4
 _REPLAY = 0.3
-_MINUTES = (1.0, 10.0)  # the shortest and the longest training that is chosen for a processor
-_CELLS_A_MINUTE = 130
+_MINUTES = (1.5, 10.0)  # the shortest and the longest training that is chosen for a processor
+_CELLS_A_MINUTE = 150
 _GPU_IS_FASTER = 4
 
 
@@ -73,13 +73,13 @@ def chosen_options(images: Sequence[ReviewedImage], options: RetrainOptions | No
     given = options or RetrainOptions()
     device = choose_device(given.device)
     cells = sum(image.cells for image in images)
-    minutes = float(np.clip(0.7 + cells / _CELLS_A_MINUTE, *_MINUTES))
+    minutes = float(np.clip(1.3 + cells / _CELLS_A_MINUTE, *_MINUTES))
     chosen = ChosenOptions(
         minutes=minutes if device == "cpu" else minutes / _GPU_IS_FASTER,
         epochs=None,
         learning_rate=_LEARNING_RATE,
         replay=_REPLAY,
-        crops=8 if device == "cpu" else 16,
+        crops=4 if device == "cpu" else 16,
         device=device,
         seed=given.seed,
     )

@@ -119,7 +119,7 @@ class Trainer:
             _decayed_and_not(self.network, options.weight_decay), lr=options.learning_rate
         )
         self.progress = Progress()
-        self._replicas = Replicas(self.network, options.crops)
+        self._replicas = Replicas(self.network, options.crops, options.frozen_statistics)
         if ask:
             for net in self._replicas.nets:
                 ask_between_layers(net, ask)

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from model_core.cli import app
 from model_core.models.package import read_card
-from model_core.training import batches, fine_tuning, retraining_state
+from model_core.training import fine_tuning, retraining_state
 from model_core.training.comparing import Look, View
 
 
@@ -21,7 +21,7 @@ def run(*arguments: object) -> Result:
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(batches, "SIDES", (64,))
+    monkeypatch.setattr(fine_tuning, "_SIDES", (64,))
     for module in ("models.registry", "training.retraining_state"):
         monkeypatch.setattr(f"model_core.{module}.user_folder", lambda: tmp_path / "mine" / "models")
 

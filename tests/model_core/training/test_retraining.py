@@ -35,7 +35,7 @@ Making = Callable[..., RetrainRequest]
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batches, "SIDES", (64,))
+    monkeypatch.setattr(fine_tuning, "_SIDES", (64,))
 
 
 @pytest.fixture
