@@ -1,4 +1,4 @@
-"""Files of microscopes, read by libraries that are installed at will: ND2 of Nikon, LIF of Leica."""
+"""Files of microscopes, read by libraries that are installed at will: Nikon ND2, Leica LIF, Zeiss CZI."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 
@@ -54,9 +55,43 @@ def _read_lif(liffile: Any, path: Path, size: int) -> Image:
         return _image(pixels, image.sizes, path, steps.get("X"), steps.get("Z"))
 
 
+def _read_czi(czifile: Any, path: Path, size: int) -> Image:
+    with czifile.CziFile(path) as file:
+        if hasattr(file, "scenes"):
+            image = next(iter(file.scenes.values()))
+            axes = image.axes
+        else:  # the version for Python 3.11 and older, in which S is a scene and 0 a colour
+            image = file
+            axes = image.axes.replace("S", "s").replace("0", "S")
+        sizes = dict(zip(axes, image.shape, strict=True))
+        dtype = np.dtype(image.dtype).base
+        _check(path, size * 100, sizes, dtype)  # pixels may be compressed
+        pixels = np.asarray(image.asarray())
+        xml = file.metadata()
+    first = tuple(slice(None) if axis in "TCZYXS" else 0 for axis in sizes)
+    sizes = {axis: length for axis, length in sizes.items() if axis in "TCZYXS"}
+    steps, names = _czi_metadata(xml)
+    return _image(pixels[first], sizes, path, steps.get("X"), steps.get("Z"), names)
+
+
+def _czi_metadata(xml: str | None) -> tuple[dict[str, float], tuple[str, ...]]:
+    """Micrometres from pixel to pixel by axis, and the names of the channels."""
+    root = ElementTree.fromstring(xml or "<ImageDocument/>")
+    steps = {}
+    for distance in root.iterfind(".//Scaling/Items/Distance"):
+        value = distance.findtext("Value")
+        if value:
+            steps[distance.get("Id", "")] = float(value) * _METRE
+    names = (
+        each.get("Name", "") for each in root.iterfind(".//Information/Image/Dimensions/Channels/Channel")
+    )
+    return steps, tuple(names)
+
+
 _READERS: dict[str, tuple[str, Callable[[Any, Path, int], Image]]] = {
     ".nd2": ("nd2", _read_nd2),
     ".lif": ("liffile", _read_lif),
+    ".czi": ("czifile", _read_czi),
 }
 SUFFIXES = tuple(_READERS)
 
