@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PyQt6.QtCore import QObject, QSettings
 from PyQt6.QtWidgets import QWidget
 
@@ -11,7 +13,8 @@ from cellpose_gui.panels.compare_panel import ComparePanel
 from cellpose_gui.panels.object_panel import ObjectPanel
 from cellpose_gui.panels.queue_panel import QueuePanel
 from cellpose_gui.project.class_memory import ClassMemory
-from cellpose_gui.tasks.doubts import look_for_doubts
+from cellpose_gui.project.serial import Serial
+from cellpose_gui.tasks.doubts import doubts_of_file, look_for_doubts
 from cellpose_gui.workbench import Workbench
 from model_core.annotation.classes import Classes
 
@@ -27,6 +30,8 @@ class Curation(QObject):
         self.queue, self.comparing = QueuePanel(canvas), ComparePanel(canvas)
         canvas.classes.usual = lambda document: self._memory.classes_of(document.image.path.parent)
         canvas.classes.edited.connect(self._remember)
+        self._ahead = Serial(bench.tasks, "looking ahead")
+        bench.segment_all.image_done.connect(self._look_ahead)
         self.queue.start_asked.connect(self._start_queue)
         self.queue.open_asked.connect(bench.open)
         bench.comparisons.ready.connect(self.comparing.show_other)
@@ -57,15 +62,28 @@ class Curation(QObject):
         if self._bench.path is not None:
             self._memory.remember(self._bench.path.parent, classes)
 
+    def _look_ahead(self, path: Path) -> None:
+        """An image was segmented in the background: its doubts are kept for when the queue is started."""
+        bench = self._bench
+        index, folder = bench.project.index, bench.work_folders.get(path.parent)
+        if path != bench.path and index is not None and path.parent == index.folder:
+            self._ahead.add(
+                "Looking ahead",
+                lambda progress, cancel: doubts_of_file(path, index, folder, bench.opening),
+                failed=lambda error: None,  # it is told when the queue is started
+            )
+
     def _start_queue(self, everywhere: bool) -> None:
         document, bench = self._bench.document, self._bench
         if document is None:
             return
         images = list(bench.images) if everywhere else [document.image.path]
-        folders = dict(bench.work_folders)
+        index, folder = bench.project.index, bench.work_folders.get(document.image.path.parent)
         bench.tasks.run(
             "Looking for doubtful cells",
-            lambda progress, cancel: look_for_doubts(images, document, folders, progress, cancel),
+            lambda progress, cancel: look_for_doubts(
+                images, document, index, folder, bench.opening, progress, cancel
+            ),
             self.queue.begin,
             slot="doubts",
         )

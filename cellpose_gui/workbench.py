@@ -66,11 +66,11 @@ class Workbench(QObject):
         self.channels: tuple[ChannelDisplay, ...] = ()  # of the open image, as nobody has changed them yet
         self.work_folders: dict[Path, Path] = {}  # where work goes for images in folders that are read-only
         self._heading_for: Path | None = None  # the image that is being opened
-        self._opening = threading.Lock()
+        self.opening = threading.Lock()
         self._closed = threading.Event()  # the document before this one has given its file free
         self._closed.set()
         self.project = Project(tasks, self)
-        self.segment_all = SegmentAll(tasks, lambda: self.document, self._opening, self)
+        self.segment_all = SegmentAll(tasks, lambda: self.document, self.opening, self)
         for part in (self.project, self.segment_all):
             part.problem.connect(self.problem)
         tasks.failed.connect(self.problem)
@@ -115,7 +115,7 @@ class Workbench(QObject):
         listed: list[Path] = []
 
         def read(progress: Progress, cancel: Cancel) -> Read:
-            with self._opening:  # one at a time, and after closing: documents are locked
+            with self.opening:  # one at a time, and after closing: documents are locked
                 closed.wait()
                 if cancel():
                     raise Cancelled

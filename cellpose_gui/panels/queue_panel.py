@@ -63,7 +63,8 @@ class QueuePanel(QWidget):
         self._document: Document | None = None
         self._queue: ReviewQueue | None = None
         self._shown: Item | None = None
-        self._steps: list[tuple[Document, int]] = []  # where the history stood after each answer
+        self._steps: list[tuple[Path, int]] = []  # image, and where its history stood after each answer
+        self._going_back = False  # the image of the last answer is being opened
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._make_widgets()
         self._lay_out()
@@ -152,7 +153,10 @@ class QueuePanel(QWidget):
             document.history_changed.connect(self._follow_history)
         item = self._queue.current if self._queue is not None else None
         self._shown = None
-        if item is not None and self._is_open(item.image):
+        back, self._going_back = self._going_back, False
+        if back and self._steps and self._is_open(self._steps[-1][0]):
+            QTimer.singleShot(0, self.back)
+        elif item is not None and self._is_open(item.image):
             QTimer.singleShot(0, self._go_on)  # the canvas fits the image and takes the keyboard first
         else:
             self._show()
@@ -198,23 +202,26 @@ class QueuePanel(QWidget):
             self._next()
 
     def back(self) -> None:
-        """Takes the last answer back, and what it has changed."""
+        """Takes the last answer back, and what it has changed; opens its image first if need be."""
         if self._queue is None or not self._steps:
             return
-        document, position = self._steps[-1]
-        if document is not self._document:
-            self._canvas.say("The last answer was about another image: open that one to undo it")
+        image, position = self._steps[-1]
+        if not self._is_open(image):
+            self._going_back = True
+            self.open_asked.emit(image)
             return
+        assert self._document is not None
         self._steps.pop()
         self._queue.back()
-        if position and document.store.history.position == position:
-            document.undo()
+        if position and self._document.store.history.position == position:
+            self._document.undo()
         self._next()
+        self.setFocus()
 
     def _said(self, answer: Answer, document: Document) -> None:
         assert self._queue is not None
         changed = answer not in (Answer.SKIPPED, Answer.EDITED)
-        self._steps.append((document, document.store.history.position if changed else 0))
+        self._steps.append((document.image.path, document.store.history.position if changed else 0))
         self._shown = None
         self._queue.answer(answer)
         self._next()
@@ -225,8 +232,8 @@ class QueuePanel(QWidget):
         document = self._document
         if self._queue is None or document is None or not self._steps or self._shown is None:
             return
-        of, position = self._steps[-1]
-        if of is document and position and document.store.history.position < position:
+        image, position = self._steps[-1]
+        if self._is_open(image) and position and document.store.history.position < position:
             self._steps.pop()
             if self._queue.back():
                 QTimer.singleShot(0, self._next)

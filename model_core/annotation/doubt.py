@@ -55,6 +55,9 @@ _WORDS = {
     "faint": "hardly stands out from what is around it",
 }
 
+REASONS = ("", *_WORDS.values())
+"""All that `Doubt.reason` can be."""
+
 
 @dataclass(frozen=True)
 class Doubt:

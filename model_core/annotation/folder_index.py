@@ -12,6 +12,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,17 @@ class FolderIndex:
     def document_path(self, name: str) -> Path:
         """Where the document of an image lies, or would."""
         return cells_path(self.folder / name, self.work_folder)
+
+    def stamp(self, name: str) -> str:
+        """Changes whenever the image or its document does, as they are on disk now; "" without both."""
+        document = self.document_path(name)
+        try:
+            files = ((self.folder / name).stat(), document.stat())
+        except OSError:
+            return ""
+        with suppress(OSError):
+            return _stamp(*files, document.with_name(f"{document.name}-wal").stat())
+        return _stamp(*files)
 
     def rows(self, name: str) -> np.ndarray:
         """The objects of one image, dtype OBJECT, by rising ID."""

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from cellpose_gui.document.document import Document
 from cellpose_gui.main_window import MainWindow
 from cellpose_gui.panels.queue_panel import FOLDER
+from cellpose_gui.tasks import doubts
 from model_core.annotation.doubt import Advice
 from model_core.annotation.model_patch import model_patch
 from model_core.annotation.objects import Review
@@ -149,6 +150,55 @@ def test_the_whole_folder_is_gone_through_and_the_estimate_told(
     assert seen == set(images[:2])
     told = window.curation.queue.estimate.text()
     assert f"0 of {queue.estimate.sampled}" in told and "0.0% are wrong" in told
+
+
+def test_back_opens_the_image_of_the_last_answer_and_undoes_it(
+    qtbot: QtBot, window: MainWindow, opened: Document, images: list[Path]
+) -> None:
+    fill(open_image(qtbot, window, images[1]))
+    window.curation.queue.scope.setCurrentText(FOLDER)
+    start(qtbot, window, 5)
+    queue = window.curation.queue._queue
+    assert queue is not None
+    first = window.workbench.path
+    answered = 0
+    while window.workbench.path == first:
+        last = shown(window)
+        press(qtbot, window, Qt.Key.Key_D)
+        answered += 1
+        qtbot.waitUntil(lambda: window.curation.queue._shown is not None)
+    assert queue.done == answered
+    press(qtbot, window, Qt.Key.Key_B)
+    qtbot.waitUntil(lambda: window.workbench.path == first and window.curation.queue._shown is not None)
+    document = window.workbench.document
+    assert document is not None and shown(window) == last and last in document.objects
+    assert queue.done == answered - 1 and QApplication.focusWidget() is window.curation.queue
+
+
+def test_images_that_have_not_changed_are_not_looked_at_again(
+    qtbot: QtBot, window: MainWindow, opened: Document, images: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(open_image(qtbot, window, images[1]))
+    window.curation.queue.scope.setCurrentText(FOLDER)
+    qtbot.waitUntil(lambda: window.workbench.project.index is not None)
+    start(qtbot, window)
+    first = window.curation.queue._queue
+    assert first is not None
+    looked: list[Path] = []
+    read = doubts._read
+
+    def reading(path: Path, folder: Path | None):  # type: ignore[no-untyped-def]
+        looked.append(path)
+        return read(path, folder)
+
+    monkeypatch.setattr(doubts, "_read", reading)
+    window.workbench.open(images[1])
+    qtbot.waitUntil(lambda: window.workbench.path == images[1])
+    window.start_queue()
+    qtbot.waitUntil(lambda: window.curation.queue._queue is not first, timeout=60_000)
+    again = window.curation.queue._queue
+    assert again is not None and [item.doubt for item in again.items] == [item.doubt for item in first.items]
+    assert not looked
 
 
 def test_an_image_that_cannot_be_read_is_left_out_and_told(
