@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PyQt6.QtCore import QSignalBlocker, Qt
-from PyQt6.QtGui import QHideEvent, QShowEvent
+from PyQt6.QtGui import QColor, QHideEvent, QShowEvent
 from PyQt6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -26,6 +26,7 @@ from cellpose_gui.panels.focus import leave_keys_to_canvas
 from cellpose_gui.panels.object_plot import ObjectPlot
 from cellpose_gui.panels.object_table import ObjectModel, ObjectTable, titled
 from cellpose_gui.panels.object_values import ObjectValues
+from model_core.annotation.classes import Classes
 from model_core.annotation.objects import Review
 from model_core.annotation.rules import EXAMPLE, parse_rule, rows_of
 from model_core.errors import UserError
@@ -46,7 +47,8 @@ class ObjectPanel(QWidget):
         self._review = ReviewCells(canvas)
         self._document: Document | None = None
         self._plotted: tuple[str, str] | None = None  # what the view was last fitted to
-        self._drawn: tuple[np.ndarray | None, np.ndarray | None] = (None, None)
+        self._drawn: tuple[np.ndarray | None, ...] = (None, None, None)
+        self._coloured: tuple[np.ndarray | None, Classes, np.ndarray | None] = (None, (), None)
         self.values = ObjectValues()
         self.model = ObjectModel()
         self.table = ObjectTable(self.model)
@@ -124,6 +126,7 @@ class ObjectPanel(QWidget):
         self.plot.gated.connect(self._gate)
         self.x_axis.currentIndexChanged.connect(self._plot)
         self.y_axis.currentIndexChanged.connect(self._plot)
+        self._canvas.classes.changed.connect(self._plot)
         self.lasso.toggled.connect(lambda on: setattr(self.plot.gate, "lasso", on))
         self.select_shown.clicked.connect(lambda: self._select(frozenset(self.model.ids.tolist())))
         self.accept.clicked.connect(lambda: self._review.mark(Review.ACCEPTED))
@@ -193,16 +196,26 @@ class ObjectPanel(QWidget):
         columns, units = self.model.columns, self.model.units
         x, y = self.x_axis.currentText(), self.y_axis.currentText()
         across, upwards = columns.get(x), columns.get(y)
+        colours = None if upwards is None else self._colours()
         if across is None:
             self.plot.show_values(np.zeros(0), None, "", _COUNT)
-        elif across is not self._drawn[0] or upwards is not self._drawn[1]:
+        elif any(
+            one is not other for one, other in zip(self._drawn, (across, upwards, colours), strict=True)
+        ):
             fit = self._plotted != (x, y)
             if len(across):
                 self._plotted = (x, y)
             titles = (titled(x, units.get(x, "")), titled(y, units.get(y, "")))
-            self.plot.show_values(across, upwards, *titles, fit=fit)
+            self.plot.show_values(across, upwards, *titles, fit=fit, colours=colours)
             self._mark()
-        self._drawn = (across, upwards)
+        self._drawn = (across, upwards, colours)
+
+    def _colours(self) -> np.ndarray | None:
+        """uint8 (N, 3): of the class of each cell, black without one; None if no cell has one."""
+        classes, column = self._canvas.classes.all, self.model.columns.get("class")
+        if self._coloured[0] is not column or self._coloured[1] != classes:
+            self._coloured = (column, classes, None if column is None else _class_colours(column, classes))
+        return self._coloured[2]
 
     def _mark(self) -> None:
         document = self._document
@@ -249,3 +262,13 @@ class ObjectPanel(QWidget):
             action.setEnabled(False)
         menu.addSeparator()
         menu.addAction("No class", lambda: classes.put(ids, None))
+
+
+def _class_colours(column: np.ndarray, classes: Classes) -> np.ndarray | None:
+    words = column.tolist()
+    if not any(words):
+        return None
+    known = {each.name: QColor(each.colour).getRgb()[:3] for each in classes}
+    number = {word: place for place, word in enumerate(set(words))}
+    table = np.array([known.get(word, (0, 0, 0)) for word in number], np.uint8)
+    return table[np.fromiter(map(number.__getitem__, words), np.int64, len(words))]

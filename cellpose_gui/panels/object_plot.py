@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import QPointF, QRectF, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QPainterPath, QPalette, QPen, QPolygonF
+from PyQt6.QtGui import QBrush, QColor, QPainterPath, QPalette, QPen, QPolygonF
 from PyQt6.QtWidgets import QApplication, QGraphicsPathItem, QWidget
 
 _BINS = 60
@@ -84,6 +84,7 @@ class ObjectPlot(pg.PlotWidget):
         self.gate.gated.connect(self._take)
         self._x = np.zeros(0)
         self._y: np.ndarray | None = None
+        self._colours: np.ndarray | None = None
         self._selected = np.zeros(0, bool)
         self._edges = np.zeros(0)
         self._bars = pg.BarGraphItem(x0=[], x1=[], height=[])
@@ -110,12 +111,20 @@ class ObjectPlot(pg.PlotWidget):
         self._draw()
 
     def show_values(
-        self, x: np.ndarray, y: np.ndarray | None, x_title: str, y_title: str, fit: bool = True
+        self,
+        x: np.ndarray,
+        y: np.ndarray | None,
+        x_title: str,
+        y_title: str,
+        fit: bool = True,
+        colours: np.ndarray | None = None,
     ) -> None:
         """Numbers (N,) of all cells; a histogram of `x` if there is no `y`. NaN is left out.
 
-        `fit` shows all of it; otherwise the view and the gate stay where they are.
+        `fit` shows all of it; otherwise the view and the gate stay where they are. `colours`: uint8 (N, 3) of
+        the points, where these mean something; black points have the colour of the text.
         """
+        self._colours = colours
         self._x, self._y = np.asarray(x, np.float64), None if y is None else np.asarray(y, np.float64)
         self.gate.across_only = y is None
         self.setLabel("bottom", x_title)
@@ -169,7 +178,7 @@ class ObjectPlot(pg.PlotWidget):
             self._set_bars(self._bars, values, colour)
         elif points:
             assert self._y is not None
-            self._points.setData(self._x[known], self._y[known], brush=pg.mkBrush(colour))
+            self._points.setData(self._x[known], self._y[known], brush=self._brushes(known, colour))
         else:
             self._set_density(self._density, known, colour)
         self._draw_selected()
@@ -181,13 +190,26 @@ class ObjectPlot(pg.PlotWidget):
         if self._y is None:
             self._set_bars(self._marked_bars, self._x[chosen], self._accent)
         elif self._as_points:
-            self._marked.setData(self._x[chosen], self._y[chosen], brush=pg.mkBrush(self._accent))
+            ring = pg.mkPen(self._accent, width=2)
+            self._marked.setData(
+                self._x[chosen], self._y[chosen], pen=ring, brush=self._brushes(chosen, self._accent)
+            )
         else:
             self._set_density(self._marked_density, chosen, self._accent)
 
     def _set_bars(self, bars: pg.BarGraphItem, values: np.ndarray, colour: QColor) -> None:
         counts, edges = np.histogram(values, self._edges)
         bars.setOpts(x0=edges[:-1], x1=edges[1:], height=counts, brush=pg.mkBrush(colour), pen=None)
+
+    def _brushes(self, rows: np.ndarray, usual: QColor) -> QBrush | list[QBrush]:
+        """Of the points of some cells."""
+        if self._colours is None:
+            return pg.mkBrush(usual)
+        brushes: dict[tuple[int, ...], QBrush] = {(0, 0, 0): pg.mkBrush(usual)}
+        colours = [tuple(colour) for colour in self._colours[rows].tolist()]
+        for colour in set(colours) - brushes.keys():
+            brushes[colour] = pg.mkBrush(*colour, 200)
+        return [brushes[colour] for colour in colours]
 
     def _set_density(self, item: pg.ImageItem, rows: np.ndarray, colour: QColor) -> None:
         """How many cells lie where, the more the stronger; on one grid for all and for the selected ones."""
@@ -202,9 +224,17 @@ class ObjectPlot(pg.PlotWidget):
             np.minimum(((values[rows] - start) / length * cells).astype(np.int64), cells - 1)
             for values, start, length, cells in zip((self._x, self._y), low, span, _GRID, strict=True)
         ]
-        counts = np.bincount(place[0] * _GRID[1] + place[1], minlength=_GRID[0] * _GRID[1]).reshape(_GRID)
+        place_of = place[0] * _GRID[1] + place[1]
+        counts = np.bincount(place_of, minlength=_GRID[0] * _GRID[1]).reshape(_GRID)
         picture = np.zeros((*_GRID, 4), np.uint8)
-        picture[..., :3] = colour.getRgb()[:3]
+        usual = np.array(colour.getRgb()[:3])
+        picture[..., :3] = usual
+        if self._colours is not None and item is self._density:  # where several classes lie, their mean
+            own = self._colours[rows]
+            for channel in range(3):
+                values = np.where(own.any(axis=1), own[:, channel], usual[channel])
+                sums = np.bincount(place_of, values, _GRID[0] * _GRID[1]).reshape(_GRID)
+                picture[..., channel] = sums / np.maximum(counts, 1)
         strength = np.log1p(counts) / max(float(np.log1p(counts).max()), 1e-9)
         picture[..., 3] = np.where(counts > 0, 60 + 195 * strength, 0)
         item.setImage(picture, autoLevels=False, levels=None)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import tifffile
 from PyQt6.QtCore import QRectF, Qt
-from PyQt6.QtGui import QPainterPath
+from PyQt6.QtGui import QPainterPath, QPalette
+from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from cellpose_gui.document.document import Document
@@ -164,6 +165,27 @@ def test_a_gate_selects_and_its_cells_are_deleted_classified_or_accepted_in_one_
     agree_with_the_engine(window, opened)
     panel.plot.gate.gated.emit(None)
     assert not opened.selected
+
+
+def test_points_have_the_colour_of_their_class(qtbot: QtBot, window: MainWindow, opened: Document) -> None:
+    panel, classes = window.curation.objects, window.canvas.classes
+    panel.y_axis.setCurrentText("circularity")
+    usual = QApplication.palette().color(QPalette.ColorRole.Text).name()
+
+    def colours() -> list[str]:
+        return [spot.brush().color().name() for spot in panel.plot._points.points()]
+
+    assert colours() == [usual] * 4
+    classes.add("round")
+    classes.put([1, 4], 0)
+    measured(qtbot, window, opened)
+    own = classes.all[0].colour.lower()
+    assert colours() == [own, usual, usual, own]
+    classes.recolour(0, "#123456")
+    assert colours() == ["#123456", usual, usual, "#123456"]
+    panel.y_axis.setCurrentIndex(0)
+    panel.y_axis.setCurrentText("circularity")
+    assert colours() == ["#123456", usual, usual, "#123456"]
 
 
 def test_a_lasso_holds_what_is_inside_of_it(window: MainWindow, opened: Document) -> None:
