@@ -31,8 +31,8 @@ def is_ome_zarr(path: Path) -> bool:
 
 def ome_zarr_around(path: Path) -> Path:
     """The OME-Zarr folder that a file lies in, as dialogs for files choose one; the path itself if none."""
-    outermost = [parent for parent in path.parents if parent.suffix == FOLDER_SUFFIX and is_ome_zarr(parent)]
-    return outermost[-1] if outermost else path
+    around = [parent for parent in path.parents if is_ome_zarr(parent)]
+    return around[-1] if around else path
 
 
 def read_ome_zarr(path: Path) -> Image:

@@ -24,6 +24,7 @@ from tests.cellpose_gui.helpers import (
     segmented,
     the_dialog,
 )
+from tests.model_core.images.test_ome_zarr import PIXELS, write_zarr
 
 
 def test_an_image_is_shown_with_its_neighbours_and_has_the_keyboard(
@@ -240,4 +241,19 @@ def test_an_image_that_was_opened_but_never_shown_is_free_again(
     open_image(qtbot, window, images[2])
     document = open_image(qtbot, window, images[1])
     assert len(document.objects) == 2
+    assert not dialogs(window)
+
+
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+def test_dialogs_open_an_ome_zarr(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    path = write_zarr(tmp_path / "large.zarr", [PIXELS, PIXELS[..., ::2, ::2]], version=version)
+    inside = next(file for file in path.rglob("*") if file.is_file() and file.parent != path)
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(inside), ""))
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(path))
+    for command in ("open", "open_zarr"):
+        window.actions_by_name[command].trigger()
+        qtbot.waitUntil(lambda: window.workbench.path == path and not window.tasks.busy)
+        window.workbench.close()
     assert not dialogs(window)
