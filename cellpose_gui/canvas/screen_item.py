@@ -35,6 +35,7 @@ class ScreenItem(pg.GraphicsObject):
         super().__init__()
         self._height = self._width = 0
         self._picture: Picture | None = None
+        self._spare: np.ndarray | None = None  # the memory of the picture before
         self._dirty: list[QRectF] = []  # parts of the image that the picture does not show as they are
         self._since: list[QRectF] = []  # what has changed since the worker began
         self._pool = QThreadPool()  # of its own: a frame must not wait for whatever else is computed
@@ -107,7 +108,8 @@ class ScreenItem(pg.GraphicsObject):
 
     def _catch_up(self, grid: PixelGrid, view: QTransform) -> None:
         """Make the picture that of `grid`, or put a worker on it."""
-        taken = None if self._picture is None else taken_over(self._picture, grid, self.margin)
+        last = self._picture
+        taken = None if last is None else taken_over(last, grid, self.margin, self._spare)
         height, width = grid.size(self.margin)
         if taken is None:
             colours, holes = np.empty((height, width), np.uint32), [(slice(0, height), slice(0, width))]
@@ -126,6 +128,8 @@ class ScreenItem(pg.GraphicsObject):
             colours[ys, xs] = draw()
         else:
             self._picture = Picture(grid, colours, area)
+            if last is not None and last.colours is not colours:
+                self._spare = last.colours
         self._dirty = []
 
     def _draw_later(self, grid: PixelGrid, area: QRectF) -> None:

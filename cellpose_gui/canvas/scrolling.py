@@ -21,11 +21,14 @@ class Picture:
     area: QRectF
 
 
-def taken_over(last: Picture, grid: PixelGrid, margin: int) -> tuple[np.ndarray, list[Hole]] | None:
+def taken_over(
+    last: Picture, grid: PixelGrid, margin: int, room: np.ndarray | None = None
+) -> tuple[np.ndarray, list[Hole]] | None:
     """The colours of `grid` as far as `last` shows the same image pixels, and the holes in them.
 
     None where it shows none of them: another zoom, too far away, or pixels that fall between others now.
     What is taken over is exactly what drawing would give. Without a move it is the array of `last` itself.
+    `room`: an array that nobody needs any more; new memory costs as much as what is done with it.
     """
     old = last.grid
     if not old.same_zoom(grid):
@@ -41,7 +44,9 @@ def taken_over(last: Picture, grid: PixelGrid, margin: int) -> tuple[np.ndarray,
         return None
     height, width = grid.size(margin)
     (top, bottom, from_row), (left, right, from_col) = rows, cols
-    colours = np.empty((height, width), last.colours.dtype)
+    if room is None or room.shape != (height, width):
+        room = np.empty((height, width), last.colours.dtype)
+    colours = room
     colours[top:bottom, left:right] = last.colours[
         from_row : from_row + bottom - top, from_col : from_col + right - left
     ]
