@@ -49,7 +49,8 @@ class ImageItem(ScreenItem):
         """Show a plane of an image; None shows nothing."""
         if self._source is not None:
             self._source.stop()
-            self._source.disconnect()
+            for signal in (self._source.changed, self._source.settled, self._source.failed):
+                signal.disconnect()
             self._source = None
         if image is None:
             self._shown, self._tables = [], []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QHBoxLayout, QLabel, QSpinBox, QVBoxLayout
 
+from cellpose_gui.canvas.background import Background
 from cellpose_gui.canvas.canvas import Canvas
 from model_core.annotation.deleting import Measured, Rule, delete
 from model_core.annotation.proposal import count_cells
@@ -23,7 +24,9 @@ class DeleteRule(QDialog):
         assert document is not None
         self._canvas, self._document = canvas, document
         self._selected_before = document.selected
-        self._measured = Measured(document.objects, document.labels.shape)
+        self._measured: Measured | None = None
+        self._measurer = Background(self._take)
+        document.patch_applied.connect(self._measure)  # a run may end while the dialog is open
         self._ids: list[int] = []
         self.small = QCheckBox("Smaller than")
         self.small.setChecked(True)
@@ -52,7 +55,7 @@ class DeleteRule(QDialog):
         self.small.toggled.connect(self._judge)
         self.edge.toggled.connect(self._judge)
         self.least.valueChanged.connect(self._judge)
-        self._judge()
+        self._measure()
 
     @property
     def rule(self) -> Rule:
@@ -69,11 +72,29 @@ class DeleteRule(QDialog):
         super().reject()
 
     def done(self, result: int) -> None:
+        self._document.patch_applied.disconnect(self._measure)
+        self._measurer.cancel()
         super().done(result)
         self._canvas.setFocus()
 
+    def _measure(self) -> None:
+        """A worker looks at all cells; of 100,000 that takes longer than a frame."""
+        self._measured = None
+        objects, shape = self._document.objects.snapshot(), self._document.labels.shape
+        self._measurer.start(lambda cancelled: Measured(objects, shape))
+        self._judge()
+
+    def _take(self, measured: object) -> None:
+        assert isinstance(measured, Measured)
+        self._measured = measured
+        self._judge()
+
     def _judge(self) -> None:
         self.least.setEnabled(self.small.isChecked())
+        if self._measured is None:
+            self.count.setText("Counting…")
+            self.delete_button.setEnabled(False)
+            return
         self._ids, locked = self._measured.matching(self.rule)
         words = f"{len(self._ids):,} of {count_cells(len(self._document.objects))} would be deleted"
         if self._ids:

@@ -100,7 +100,8 @@ def test_the_rule_tells_how_many_would_go(qtbot: QtBot, window: MainWindow, open
     do(window, "delete_rule")
     dialog = window.findChild(DeleteRule)
     assert dialog is not None
-    assert "1 of 4 cells would be deleted" in dialog.count.text() and "1 cell locked" in dialog.count.text()
+    qtbot.waitUntil(lambda: "1 of 4 cells would be deleted" in dialog.count.text())
+    assert "1 cell locked" in dialog.count.text()
     assert opened.selected == {4}, "what would go is shown"
     dialog.least.setValue(3)
     assert "0 of 4" in dialog.count.text() and not dialog.delete_button.isEnabled()
@@ -110,7 +111,7 @@ def test_the_rule_tells_how_many_would_go(qtbot: QtBot, window: MainWindow, open
     dialog = next(d for d in window.findChildren(DeleteRule) if d.isVisible())
     dialog.edge.setChecked(True)
     dialog.least.setValue(101)
-    assert "3 of 4" in dialog.count.text()
+    qtbot.waitUntil(lambda: "3 of 4" in dialog.count.text())
     qtbot.mouseClick(dialog.delete_button, Qt.MouseButton.LeftButton)
     assert counts(opened) == {3: 25}
     assert opened.undo_text == "Delete 3 cells (smaller than 101 px or touching the edge)"
