@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from model_core.annotation.cells_file import CellsFile, Change, cells_path
+from model_core.annotation.cells_file import CellsFile, Change, Whole, cells_path
 from model_core.annotation.cells_load import open_cells
 from model_core.annotation.cells_writer import CellsWriter, SaveState
 from model_core.annotation.jump import Jump
@@ -172,7 +172,11 @@ class Document(QObject):
 
         Raises UserError, and stays open, if it can't be written; `discard` closes all the same.
         """
-        if not self._writer.close(discard):
+        closed = self._writer.close(discard)
+        if not closed and self._writer.lost:
+            self._writer.write_whole(self._whole())
+            closed = self._writer.close()
+        if not closed:
             raise UserError(self._writer.failure or "The changes could not be saved.")
         self.store.listeners.remove(self._on_patch)
         self.closed = True
@@ -187,8 +191,20 @@ class Document(QObject):
         if not self.selected.isdisjoint(gone):
             self.select(self.selected - gone)
 
+    def _whole(self) -> Whole:
+        store = self.store
+        history = store.history
+        return Whole(
+            store.labels.copy(), store.objects.snapshot(), history.steps.copy(), history.position,
+            store.next_id, store.finished, dict(self.settings),
+        )  # fmt: skip
+
     def _tell_save_state(self) -> None:
         state, failure = self._writer.state, self._writer.failure
+        if state is SaveState.FAILED and self._writer.lost:
+            self._writer.write_whole(self._whole())
+            self.save_failed.emit(failure)
+            return
         if state is SaveState.FAILED and failure is not None:
             words = f"Not saved: {failure}"
         elif state is SaveState.SAVING:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,12 +26,13 @@ from model_core.annotation.cells_schema import (
     ReadOnlyFolderError,
     check_tables,
     create_tables,
+    free_name,
     is_empty,
     set_aside,
 )
-from model_core.annotation.finished import regions_to_json
+from model_core.annotation.finished import Regions, regions_to_json
 from model_core.annotation.history import Step
-from model_core.annotation.objects import ROW_LENGTH, record_to_row
+from model_core.annotation.objects import ROW_LENGTH, ObjectRecord, record_to_row
 from model_core.annotation.patch import Patch, box_shape, decode_block, encode_block
 from model_core.errors import UserError
 
@@ -49,6 +51,23 @@ class Change:
     new_step: Step | None  # None when the way led through steps that the file has: undo, redo, jump
     position: int  # of the history, now
     next_id: int
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Whole:
+    """A document as it is in memory, for a file that is made anew. `labels` and `objects` are copies."""
+
+    labels: np.ndarray
+    objects: dict[int, ObjectRecord]
+    steps: list[Step]
+    position: int
+    next_id: int
+    finished: Regions
+    settings: dict[str, Any]
+
+
+class OverwrittenError(UserError):
+    """Another program has written into the file while it was open; nothing of ours is in it any more."""
 
 
 def cells_path(image_path: Path, folder: Path | None = None) -> Path:
@@ -74,6 +93,10 @@ class CellsFile:
         self.settings: dict[str, Any] = {}
         self.connection: sqlite3.Connection | None = None
         self._inode: int | None = None  # of the file that the connection writes to
+        self._stamp: tuple[int, int] | None = None  # of the file as we have left it
+        self.lost = (
+            False  # whether another program wrote into the file: only `write_whole` makes it ours again
+        )
         if not path.parent.is_dir():
             raise UserError(f"The folder {path.parent} does not exist.")
         exists = path.exists()
@@ -128,28 +151,46 @@ class CellsFile:
 
     def write(self, change: Change) -> None:
         """Store one step, all of it or nothing. Makes the file at the first one. Raises UserError."""
-        packed = change.new_step.packed if change.new_step is not None else None
-        self._be_in_place()
+        step = change.new_step
+        if step is not None:
+            _ = step.packed  # takes long: not within the transaction
+        self.check()
         with sqlite_errors(self.path), self._transaction() as connection:
-            if packed is not None:
+            if step is not None:
                 connection.execute("DELETE FROM patches WHERE step >= ?", (change.position,))
-                connection.execute(
-                    "INSERT INTO patches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (change.position, *packed.box, packed.old, packed.new, packed.records, packed.text),
-                )
-            for key, value in (("position", change.position), ("next_id", change.next_id)):
-                connection.execute("UPDATE meta SET value = ? WHERE key = ?", (str(value), key))
+                _write_step(connection, change.position, step)
+            _write_place(connection, change.position, change.next_id)
             _write_labels(connection, change.patch, self.shape)
             _write_objects(connection, change.patch)
             if change.patch.finished is not None:
                 stored = regions_to_json(change.patch.finished[1])
                 connection.execute(_PUT_SETTING, (FINISHED, json.dumps(stored)))
 
+    def write_whole(self, whole: Whole) -> None:
+        """Make the file anew with all of the document. Raises UserError."""
+        self.lost, self.settings = False, whole.settings.copy()
+        if whole.finished or FINISHED in self.settings:
+            self.settings[FINISHED] = regions_to_json(whole.finished)
+        patch = Patch(
+            (slice(0, self.shape[0]), slice(0, self.shape[1]), slice(0, self.shape[2])),
+            np.zeros_like(whole.labels),
+            whole.labels,
+            {id_: (None, record) for id_, record in whole.objects.items()},
+            "",
+        )
+        self.check()
+        with sqlite_errors(self.path), self._transaction() as connection:
+            for number, step in enumerate(whole.steps, 1):
+                _write_step(connection, number, step)
+            _write_place(connection, whole.position, whole.next_id)
+            _write_labels(connection, patch, self.shape)
+            _write_objects(connection, patch)
+
     def write_setting(self, key: str, value: str, make: bool = False) -> None:
         """Store a value, as JSON; until the first step makes the file, only remember it, or `make` it now."""
         self.settings[key] = json.loads(value)
         if make or self.connection is not None:
-            self._be_in_place()
+            self.check()
             with sqlite_errors(self.path), self._transaction() as connection:
                 connection.execute(_PUT_SETTING, (key, value))
 
@@ -172,6 +213,7 @@ class CellsFile:
         if self.connection is not None:
             with atomically(self.connection):
                 yield self.connection
+            self._stamp = _stamp(self.path)
             return
         connection = connect(self.path)
         try:
@@ -206,11 +248,15 @@ class CellsFile:
         image_path = self.image_path.absolute()
         return "" if path.absolute().parent == image_path.parent else _utf8(str(image_path))
 
-    def _be_in_place(self) -> None:
-        """A file deleted or replaced under us takes writes into nowhere: put it back from the open handle.
+    def check(self) -> None:
+        """See whether the file is still the one that we have written last.
 
-        What another program has put there is kept under another name, and the user told.
+        A file deleted or replaced under us takes writes into nowhere: it is put back from the open handle.
+        What another program has put there is kept under another name, and the user told. Raises UserError;
+        OverwrittenError where only `write_whole` helps.
         """
+        if self.lost:
+            raise OverwrittenError(f"{self.path} was written over by another program while it was open here.")
         if not self.path.parent.is_dir():
             raise UserError(f"The folder {self.path.parent} is not there any more.")
         if self.connection is None:
@@ -223,6 +269,28 @@ class CellsFile:
                 f"{self.path} was replaced by another program while it was open here. What came is kept as "
                 f"{kept.name}; your own work goes on in {self.path.name} when you save again."
             )
+        elif _stamp(self.path) != self._stamp:
+            self._give_up()
+
+    def check_before_closing(self) -> None:
+        """As `check`; but what lies on a disk that has been taken away can stay there."""
+        if self.path.parent.is_dir():
+            self.check()
+
+    def _give_up(self) -> None:
+        """Keep what another program has written into our file, and have nothing to do with it any more."""
+        assert self.connection is not None
+        with sqlite_errors(self.path):
+            kept = free_name(self.path, "other")
+            shutil.copy2(self.path, kept)
+            for suffix in ("", "-wal", "-journal", "-shm"):  # a log of ours would be taken for one of theirs
+                self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+        self.close()
+        self.lost = True
+        raise OverwrittenError(
+            f"{self.path} was written over by another program while it was open here. What came is kept as "
+            f"{kept.name}; your own work has been saved in {self.path.name} again."
+        )
 
     def _copy_to(self, path: Path) -> None:
         assert self.connection is not None
@@ -241,7 +309,26 @@ class CellsFile:
         self._hold(connection, path)
 
     def _hold(self, connection: sqlite3.Connection, path: Path) -> None:
-        self.connection, self._inode = connection, path.stat().st_ino
+        self.connection, self._inode, self._stamp = connection, path.stat().st_ino, _stamp(path)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """Differs when somebody has written into a file."""
+    said = path.stat()
+    return said.st_mtime_ns, said.st_size
+
+
+def _write_step(connection: sqlite3.Connection, number: int, step: Step) -> None:
+    packed = step.packed
+    connection.execute(
+        "INSERT INTO patches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (number, *packed.box, packed.old, packed.new, packed.records, packed.text),
+    )
+
+
+def _write_place(connection: sqlite3.Connection, position: int, next_id: int) -> None:
+    for key, value in (("position", position), ("next_id", next_id)):
+        connection.execute("UPDATE meta SET value = ? WHERE key = ?", (str(value), key))
 
 
 def _write_labels(connection: sqlite3.Connection, patch: Patch, shape: Shape) -> None:

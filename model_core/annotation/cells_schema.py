@@ -71,14 +71,20 @@ def is_empty(connection: sqlite3.Connection) -> bool:
     return tables == 0 and _pragma(connection, "application_id") == 0
 
 
+def free_name(path: Path, why: str) -> Path:
+    """NAME.cells.WHY-N that nothing is called yet."""
+    number = 1
+    while (target := path.with_name(f"{path.name}.{why}-{number}")).exists():
+        number += 1
+    return target
+
+
 def set_aside(path: Path, why: str = "damaged") -> Path:
     """Rename a document to NAME.cells.damaged-N or another `why`, journals included; gives the new path.
 
     A damaged one only ever at the user's wish. Raises UserError when the folder doesn't allow it.
     """
-    number = 1
-    while (target := path.with_name(f"{path.name}.{why}-{number}")).exists():
-        number += 1
+    target = free_name(path, why)
     try:
         path.rename(target)
         for journal in ("-wal", "-journal", "-shm"):

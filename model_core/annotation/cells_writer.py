@@ -12,7 +12,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from model_core.annotation.cells_file import CellsFile, Change
+from model_core.annotation.cells_file import CellsFile, Change, Whole
 from model_core.annotation.history import History
 from model_core.errors import UserError
 
@@ -86,6 +86,17 @@ class CellsWriter:
         """Go on in another place, taking along what is pending; given up if it can't be done at once."""
         self._add(_Job(lambda: self._file.move(path), lasting=False), first=True)
 
+    @property
+    def lost(self) -> bool:
+        """Whether another program has written over the file, so that all has to be written anew."""
+        return self._file.lost
+
+    def write_whole(self, whole: Whole) -> None:
+        """Have the file made anew; what was pending is part of it."""
+        with self._changed:
+            self._jobs.clear()
+        self._add(_Job(lambda: self._file.write_whole(whole), lasting=True))
+
     def retry(self) -> None:
         """Try again to write what is pending."""
         with self._changed:
@@ -102,6 +113,7 @@ class CellsWriter:
 
     def close(self, discard: bool = False) -> bool:
         """Write what is pending and close the file; False, and still open, if it can't without `discard`."""
+        self._add(_Job(self._file.check_before_closing, lasting=True))
         if not self.flush() and not discard:
             return False
         with self._changed:

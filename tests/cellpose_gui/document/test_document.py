@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -169,3 +170,52 @@ def test_the_slow_half_of_opening_runs_in_a_worker(qtbot: QtBot, image: AnImage)
     draw(again, 50, 50)
     qtbot.waitUntil(lambda: again.all_saved)
     again.close()
+
+
+def as_it_was(document: Document, image: AnImage) -> None:
+    again = Document.open(image)
+    np.testing.assert_array_equal(again.labels, document.labels)
+    assert again.objects.snapshot() == document.objects.snapshot()
+    assert again.settings == document.settings
+    for steps in (document, again):
+        while steps.undo_text is not None:
+            steps.undo()
+    np.testing.assert_array_equal(again.labels, document.labels)
+    again.close()
+
+
+def drawn_and_overwritten(qtbot: QtBot, image: AnImage, content: bytes) -> Document:
+    document = Document.open(image)
+    for place in (10, 50, 90):
+        draw(document, place, place)
+    document.undo()
+    document.set_setting("levels", [1, 2])
+    qtbot.waitUntil(lambda: document.all_saved)
+    with document.path.open("r+b") as file:
+        file.write(content)
+        file.truncate()
+    return document
+
+
+@pytest.mark.skipif(os.name == "nt", reason="an open document can't be written to there")
+@pytest.mark.parametrize("content", [b"", b"from elsewhere" * 9999])
+def test_a_document_that_is_written_over_is_kept_told_and_made_anew(
+    qtbot: QtBot, image: AnImage, content: bytes
+) -> None:
+    document = drawn_and_overwritten(qtbot, image, content)
+    with qtbot.waitSignal(document.save_failed) as told:
+        draw(document, 120, 120)
+    assert "written over by another program" in told.args[0] and "a.cells.other-1" in told.args[0]
+    draw(document, 150, 150)
+    qtbot.waitUntil(lambda: document.save_state == "All changes saved")
+    document.close()
+    assert (image.path.parent / "a.cells.other-1").read_bytes() == content
+    as_it_was(document, image)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="an open document can't be written to there")
+def test_closing_notices_that_the_document_was_written_over(qtbot: QtBot, image: AnImage) -> None:
+    document = drawn_and_overwritten(qtbot, image, b"from elsewhere")
+    document.close()
+    assert (image.path.parent / "a.cells.other-1").read_bytes() == b"from elsewhere"
+    as_it_was(document, image)
