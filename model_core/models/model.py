@@ -86,6 +86,13 @@ class Model:
         return work(tile)
 
     def _predict(self, tiles: np.ndarray) -> np.ndarray:
+        from model_core.networks.cores import on_cores
+
+        if self.device == "cpu" and len(tiles) > 1:
+            return np.concatenate(on_cores(self._predict_batch, np.split(tiles, len(tiles))))
+        return self._predict_batch(tiles)
+
+    def _predict_batch(self, tiles: np.ndarray) -> np.ndarray:
         import torch
 
         maps = self._maps(tiles)

@@ -76,18 +76,27 @@ def estimate_diameter(model: Model, pixels: np.ndarray, cancel: Cancel | None = 
 
 def _glances(model: Model, pixels: np.ndarray, cancel: Cancel | None) -> np.ndarray:
     """The share of the plane's pixels that vote for each diameter, float64, `_BINS` an octave."""
+    if cancel and cancel():
+        raise Cancelled
+    zooms = [zoom for zoom in _ZOOMS if zoom >= 1 or max(pixels.shape[1:]) * zoom >= _SMALLEST_VIEW]
+    windows = [_window(pixels, zoom, _GLANCE) for zoom in zooms]
+    parts = [resized(pixels[:, ys, xs], zoom) for zoom, (ys, xs) in zip(zooms, windows, strict=True)]
     votes = np.zeros(_OCTAVES * _BINS)
-    for zoom in _ZOOMS:
-        if cancel and cancel():
-            raise Cancelled
-        if zoom < 1 and max(pixels.shape[1:]) * zoom < _SMALLEST_VIEW:
-            break
-        window = _window(pixels, zoom, _GLANCE)
-        part = resized(pixels[:, window[0], window[1]], zoom)
-        maps = model.predict(_padded(part)[None])[0][:, : part.shape[1], : part.shape[2]]
-        rows, columns = _whole(window, pixels.shape[1:], part.shape[1:])
+    for zoom, window, maps in zip(zooms, windows, _predicted(model, parts), strict=True):
+        rows, columns = _whole(window, pixels.shape[1:], maps.shape[1:])
         votes += _votes(maps[:, rows, columns], model.diameter / zoom)
     return votes
+
+
+def _predicted(model: Model, parts: list[np.ndarray]) -> list[np.ndarray]:
+    """Maps float32 ``(4, Y, X)`` of each part; parts of one size are predicted together."""
+    tiles = [_padded(part) for part in parts]
+    maps = list(parts)
+    for shape in {tile.shape for tile in tiles}:
+        alike = [n for n, tile in enumerate(tiles) if tile.shape == shape]
+        for n, found in zip(alike, model.predict(np.stack([tiles[n] for n in alike])), strict=True):
+            maps[n] = found[:, : parts[n].shape[1], : parts[n].shape[2]]
+    return maps
 
 
 def _votes(maps: np.ndarray, diameter: float) -> np.ndarray:

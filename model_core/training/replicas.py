@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
+from model_core.networks.cores import on_cores
 from model_core.networks.net import Net
 from model_core.training.batches import Batch
 
@@ -19,11 +19,7 @@ Losses = Callable[[Net, Batch], dict[str, torch.Tensor]]
 class Replicas:
     """Copies of a net that share its weights, each computing the gradients of a part of the batch.
 
-    Each works in a thread of its own, mostly on a single core. A net spread over several cores waits at every
-    layer for the slowest of them, which on a computer that is also used for something else is most of
-    the time; copies wait once a step.
-
-    Each copy normalises its own part of the batch; the running statistics of the first one are kept.
+    Each normalises its own part; the running statistics of the first one are kept.
     """
 
     def __init__(self, network: Net, crops: int, frozen_statistics: bool = False) -> None:
@@ -35,8 +31,6 @@ class Replicas:
         for net in self.nets[1:]:
             for shared, parameter in zip(network.parameters(), net.parameters(), strict=True):
                 parameter.data = shared.data
-        self._cores = cores // count
-        self._pool = ThreadPoolExecutor(count, thread_name_prefix="replica") if count > 1 else None
 
     def gradients(self, batch: Batch, losses: Losses) -> dict[str, float]:
         """Fills the gradients of the net with the mean over the parts of the batch.
@@ -50,20 +44,14 @@ class Replicas:
         """
         parts = batch.split(len(self.nets))
 
-        def work(net: Net, part: Batch) -> dict[str, float]:
+        def work(pair: tuple[Net, Batch]) -> dict[str, float]:
+            net, part = pair
             found = losses(net, part)
             net.zero_grad(set_to_none=True)
             torch.stack(list(found.values())).sum().backward()
             return {name: loss.item() for name, loss in found.items()}
 
-        if self._pool is None:
-            return work(self.nets[0], parts[0])
-        before = torch.get_num_threads()
-        torch.set_num_threads(self._cores)  # threads ask for it when they begin, and again in `backward`
-        try:
-            found = list(self._pool.map(work, self.nets, parts))
-        finally:
-            torch.set_num_threads(before)
+        found = on_cores(work, list(zip(self.nets, parts, strict=False)))
         used = self.nets[: len(parts)]
         mine, *others = ([p.grad for p in net.parameters() if p.grad is not None] for net in used)
         for theirs in others:
