@@ -17,7 +17,12 @@ from model_core.formats.imagej_rois import read_imagej_rois, write_imagej_rois
 from model_core.formats.label_image import read_labels, write_labels
 from model_core.formats.labelling import Labelling
 from model_core.formats.ome_tiff import write_ome_tiff
-from model_core.formats.ome_zarr_labels import read_ome_zarr_labels, write_ome_zarr_labels
+from model_core.formats.ome_zarr_labels import (
+    path_inside,
+    read_ome_zarr_labels,
+    write_labels_inside,
+    write_ome_zarr_labels,
+)
 from model_core.formats.outlines_text import read_outlines_text, write_outlines_text
 from model_core.formats.seg_npy import read_seg_npy, write_seg_npy
 from model_core.formats.training_pair import IMAGE_ENDING, write_training_pair
@@ -41,6 +46,7 @@ class Format:
         write: one file for each image. Gives sentences about what the file could not hold.
         write_many: one file for all images.
         subfolder: where the files go, so that they are not taken for further images.
+        inside: the place in an image that can hold its labels itself; then folder and ending do not matter.
     """
 
     name: str
@@ -52,6 +58,7 @@ class Format:
     write: Write | None = None
     write_many: WriteMany | None = None
     subfolder: str = ""
+    inside: Callable[[Path], Path] | None = None
 
     def reads(self, path: Path) -> bool:
         """Whether a file of this name is of this format, as far as it is read."""
@@ -114,6 +121,14 @@ FORMATS: tuple[Format, ...] = (
         (".zarr",),
         read=lambda path, shape, name: read_ome_zarr_labels(path, shape),
         write=write_ome_zarr_labels,
+    ),
+    Format(
+        "ome-zarr-inside",
+        "OME-Zarr labels, in the image",
+        "Into the group “labels” of images that are OME-Zarr folders",
+        "/labels/cells",
+        write=write_labels_inside,
+        inside=path_inside,
     ),
     Format(
         "imagej",

@@ -49,6 +49,8 @@ class Plan:
 
     def path(self, item: Item, fmt: Format) -> Path:
         """The file of one image in a format."""
+        if fmt.inside is not None:
+            return fmt.inside(item.image)
         return (self.folder or item.image.parent) / fmt.subfolder / f"{item.name}{fmt.ending}"
 
     def common_path(self, fmt: Format) -> Path:
@@ -138,7 +140,7 @@ def export(
                     outcome.notes += fmt.write(path, cells)
                     outcome.written.append(path)
                 except UserError as error:
-                    outcome.failed[path.name] = str(error)
+                    outcome.failed[path.name if fmt.inside is None else item.image.name] = str(error)
     for number, fmt in enumerate(common, rounds - len(common)):
         path = plan.common_path(fmt)
         try:

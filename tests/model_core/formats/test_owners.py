@@ -9,8 +9,9 @@ import pytest
 
 from model_core.formats.geojson import write_geojson
 from model_core.formats.labelling import Labelling
-from model_core.formats.ome_zarr_labels import write_ome_zarr_labels
+from model_core.formats.ome_zarr_labels import path_inside, write_labels_inside, write_ome_zarr_labels
 from model_core.images.image import Image
+from tests.model_core.images.test_ome_zarr import write_zarr
 
 
 def some_cells() -> Labelling:
@@ -50,3 +51,17 @@ def test_ngff_zarr(tmp_path: Path) -> None:
     first = ngff_zarr.from_ngff_zarr(str(tmp_path / "a.ome.zarr")).images[0]
     np.testing.assert_array_equal(first.data, cells.labels)
     assert first.scale == {"z": 1.0, "y": 0.5, "x": 0.5}
+
+
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+def test_ome_zarr_finds_the_labels_inside_of_an_image(tmp_path: Path, version: str) -> None:
+    pytest.importorskip("ome_zarr")
+    from ome_zarr.io import parse_url
+    from ome_zarr.reader import Label, Reader
+
+    image = write_zarr(tmp_path / "a.zarr", [np.zeros((1, 720, 840), np.uint8)], "zyx", version)
+    cells = some_cells()
+    write_labels_inside(path_inside(image), cells)
+    nodes = [n for n in Reader(parse_url(str(image)))() if any(isinstance(spec, Label) for spec in n.specs)]
+    assert len(nodes) == 1
+    np.testing.assert_array_equal(nodes[0].data[0], cells.labels)
