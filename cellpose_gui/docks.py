@@ -6,13 +6,19 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
+from PyQt6.QtWidgets import QAbstractButton, QDockWidget, QMainWindow, QTabWidget, QWidget
+
+from cellpose_gui.theme import icon
 
 LEFT, RIGHT, BOTTOM = (
     Qt.DockWidgetArea.LeftDockWidgetArea,
     Qt.DockWidgetArea.RightDockWidgetArea,
     Qt.DockWidgetArea.BottomDockWidgetArea,
 )
+_BUTTONS = {
+    "float": ("float", "Put the panel into a window of its own, or back"),
+    "close": ("close", "Close the panel"),
+}
 _TABS = ("Worst first", "Compare", "Classes", "History", "Models", "Images")  # one behind the other
 _HIDDEN = ("Worst first", "Compare", "Table and plot", "Training", "Contributions")  # till they are needed
 
@@ -42,6 +48,16 @@ class Docks(dict[str, QDockWidget]):
         for title in _HIDDEN:
             self[title].hide()
         window.resizeDocks([self["Segment"], self["Images"]], [280, 270], Qt.Orientation.Horizontal)
+
+    def recolour(self) -> None:
+        """Draw the buttons of the title bars in the colour of the theme's text; Qt's own are always dark."""
+        for title, dock in self.items():
+            for button, (name, words) in _BUTTONS.items():
+                found = dock.findChild(QAbstractButton, f"qt_dockwidget_{button}button")
+                if found is not None:
+                    found.setIcon(icon(name))
+                    found.setToolTip(words)
+                    found.setAccessibleName(f"{words}: {title}")
 
     def toggle(self, title: str) -> None:
         """Shows a panel, or hides it."""

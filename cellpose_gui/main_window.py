@@ -342,6 +342,7 @@ class MainWindow(QMainWindow):
         assert isinstance(app, QApplication)
         apply_theme(app, self.dark)
         self.actions_by_name.recolour()
+        self.docks.recolour()
         self.channel_panel.rebuild()
         self.curation.recolour()
 

@@ -33,6 +33,7 @@ _DARK = {
     "edge": "#8a9097",
     "focus": ACCENT_ON_DARK,
 }
+_ALARM, _ALARM_ON_DARK = "#b3261e", "#ff8a80"
 _ICON_SIZE = 24
 
 
@@ -47,6 +48,12 @@ def apply_theme(app: QApplication, dark: bool) -> None:
     if not isinstance(app.style(), ClearStyle):
         app.setStyle(ClearStyle())
     app.setPalette(_palette(_DARK if dark else _LIGHT))
+
+
+def alarm() -> QColor:
+    """The colour of words that tell what is wrong, on the ground of the theme."""
+    dark = QApplication.palette().color(QPalette.ColorRole.Base).lightness() < 128
+    return QColor(_ALARM_ON_DARK if dark else _ALARM)
 
 
 def _palette(colours: dict[str, str]) -> QPalette:

@@ -47,8 +47,10 @@ class Mark(pg.GraphicsObject):
             tint = QColor(self._colour)
             tint.setAlphaF(self._fill_opacity)
             painter.fillPath(self._path, tint)
+        device = painter.device()
+        ratio = 1.0 if device is None else device.devicePixelRatioF()  # cosmetic pens count device pixels
         for colour, width in ((QColor(0, 0, 0, 170), 4.0), (self._colour, 2.0)):
-            pen = QPen(colour, width)
+            pen = QPen(colour, width * ratio)
             pen.setCosmetic(True)
             pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
             painter.setPen(pen)

@@ -8,6 +8,7 @@ from PyQt6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from cellpose_gui.panels.image_list_model import Role, in_words
 from cellpose_gui.project.segment_all import Stage
+from cellpose_gui.theme import alarm
 from model_core.annotation.cells_summary import ImageState
 from model_core.annotation.folder_index import ImageEntry
 
@@ -19,7 +20,6 @@ _COLOURS = {
     ImageState.DONE: "#3a9b57",
     ImageState.EXCLUDED: "#7d8287",
 }
-_PROBLEM = "#d04a4a"
 
 
 class ImageRow(QStyledItemDelegate):
@@ -100,7 +100,7 @@ class ImageRow(QStyledItemDelegate):
         if third:
             dim = painter.pen().color()
             dim.setAlpha(190)
-            painter.setPen(QColor(_PROBLEM) if problem and not selected else dim)
+            painter.setPen(alarm() if problem and not selected else dim)
             first_line = third.splitlines()[0]
             painter.drawText(
                 line,
@@ -113,7 +113,7 @@ def _draw_mark(
     painter: QPainter, box: QRectF, state: ImageState, problem: bool, colour: QColor | None
 ) -> None:
     """A shape for each state: ring, disc, half a disc, tick, bar; a triangle for a problem."""
-    colour = colour or QColor(_PROBLEM if problem else _COLOURS[state])
+    colour = colour or (alarm() if problem else QColor(_COLOURS[state]))
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QPen(colour, 1.6))

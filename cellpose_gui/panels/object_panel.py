@@ -26,6 +26,7 @@ from cellpose_gui.panels.focus import leave_keys_to_canvas
 from cellpose_gui.panels.object_plot import ObjectPlot
 from cellpose_gui.panels.object_table import ObjectModel, ObjectTable, titled
 from cellpose_gui.panels.object_values import ObjectValues
+from cellpose_gui.theme import alarm
 from model_core.annotation.classes import Classes
 from model_core.annotation.objects import Review
 from model_core.annotation.rules import EXAMPLE, parse_rule, rows_of
@@ -183,7 +184,7 @@ class ObjectPanel(QWidget):
             except UserError as error:
                 wrong = str(error)
         self.rule.setToolTip(wrong or "Conditions joined by “and”; all columns of the table can be compared")
-        self.rule.setStyleSheet("QLineEdit { color: #D0392B; }" if wrong else "")
+        self.rule.setStyleSheet(f"QLineEdit {{ color: {alarm().name()}; }}" if wrong else "")
         self.model.refresh(self.values.columns, self.values.units, mask)
         self._show_count()
 

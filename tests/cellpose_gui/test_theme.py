@@ -7,11 +7,12 @@ from importlib import resources
 import pytest
 from PyQt6.QtCore import QSettings
 from PyQt6.QtGui import QColor, QIcon, QPalette
-from PyQt6.QtWidgets import QApplication
+from PyQt6.QtWidgets import QAbstractButton, QApplication, QDockWidget
 from pytestqt.qtbot import QtBot
 
+from cellpose_gui.clear_style import TINT
 from cellpose_gui.main_window import MainWindow
-from cellpose_gui.theme import apply_theme
+from cellpose_gui.theme import alarm, apply_theme
 
 ROLE = QPalette.ColorRole
 PAIRS = [
@@ -46,6 +47,7 @@ def test_text_stands_out(qapp: QApplication, dark: bool) -> None:
     for ground in (ROLE.Window, ROLE.Base):
         assert contrast(palette.color(ROLE.PlaceholderText), palette.color(ground)) >= 4.5
         assert contrast(palette.color(ROLE.Link), palette.color(ground)) >= 4.5
+        assert contrast(alarm(), palette.color(ground)) >= 4.5
         for line in (ROLE.Mid, ROLE.BrightText):  # edges of controls, the focus
             assert contrast(palette.color(line), palette.color(ground)) >= 3
 
@@ -62,6 +64,33 @@ def test_icons_stand_out_from_the_start(qtbot: QtBot, settings: QSettings, dark:
             drawn = window.actions_by_name[command.name].icon()
             assert contrast(strongest(drawn, QIcon.Mode.Normal, ground), ground) >= 4.5, command.name
             assert contrast(strongest(drawn, QIcon.Mode.Disabled, ground), ground) < 4.5, command.name
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_buttons_of_docks_and_the_chosen_tool_stand_out(
+    qtbot: QtBot, settings: QSettings, dark: bool
+) -> None:
+    settings.setValue("theme/dark", dark)
+    window = MainWindow(settings)
+    qtbot.addWidget(window)
+    window.apply_theme()
+    palette = QApplication.palette()
+    ground = palette.color(ROLE.Window)
+    buttons = [button for dock in window.docks.values() for button in title_buttons(dock)]
+    assert len(buttons) == 2 * len(window.docks)
+    for button in buttons:
+        assert contrast(strongest(button.icon(), QIcon.Mode.Normal, ground), ground) >= 4.5
+        assert "panel" in button.accessibleName()
+    # The tool that is chosen: its edge, and its icon on the tint.
+    focus, text = palette.color(ROLE.BrightText), palette.color(ROLE.ButtonText)
+    tinted = QColor.fromRgbF(
+        *(TINT * a + (1 - TINT) * b for a, b in zip(focus.getRgbF()[:3], ground.getRgbF()[:3], strict=True))
+    )
+    assert contrast(focus, ground) >= 3 and contrast(text, tinted) >= 4.5
+
+
+def title_buttons(dock: QDockWidget) -> list[QAbstractButton]:
+    return [b for b in dock.findChildren(QAbstractButton) if b.objectName().startswith("qt_dockwidget")]
 
 
 def strongest(icon: QIcon, mode: QIcon.Mode, ground: QColor) -> QColor:
