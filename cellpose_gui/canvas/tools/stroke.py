@@ -9,6 +9,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+from cellpose_gui.canvas.sampling import take_pixels
 from model_core.annotation.objects import ObjectRecord
 
 _ROOM = 128  # spare pixels around a stroke, so that its mask need not grow at every move
@@ -119,8 +120,11 @@ class Stroke:
             np.searchsorted(rows, top) : np.searchsorted(rows, bottom),
             np.searchsorted(cols, left) : np.searchsorted(cols, right),
         ]
-        covered = self._mask[np.ix_(rows[inside[0]] - self._top, cols[inside[1]] - self._left)].view(bool)
         part = ids[inside]
+        if not part.size:
+            return
+        ys, xs = rows[inside[0]] - self._top, cols[inside[1]] - self._left
+        covered = take_pixels(self._mask, ys, xs, (ys[-1] - ys[0]) / len(ys)).view(bool)
         part[covered & self._rule.allows(part)] = self.value
 
     def frozen(self) -> Stroke:
