@@ -24,6 +24,7 @@ from PyQt6.QtWidgets import (
 from cellpose_gui.tasks.exporter import ExportChoice
 from model_core.exports.all_formats import WRITABLE
 from model_core.exports.sources import base_name
+from model_core.images.ome_zarr import is_ome_zarr
 
 
 class ExportDialog(QDialog):
@@ -38,7 +39,8 @@ class ExportDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._image = image
         self._folder = choice.folder
-        self.ticks = {fmt.name: QCheckBox(fmt.title) for fmt in WRITABLE}
+        self._formats = [fmt for fmt in WRITABLE if fmt.inside is None or is_ome_zarr(image)]
+        self.ticks = {fmt.name: QCheckBox(fmt.title) for fmt in self._formats}
         self.one, self.all = QRadioButton(f"This image ({image.name})"), QRadioButton()
         self.all.setText(f"All images of the folder that have cells ({images:,} images)")
         self.beside, self.elsewhere = QRadioButton("Beside the images"), QRadioButton()
@@ -56,7 +58,7 @@ class ExportDialog(QDialog):
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
-        layout.addWidget(self._formats())
+        layout.addWidget(self._formats_box())
         layout.addWidget(self._group("Images", self.one, self.all))
         place = QHBoxLayout()
         place.addWidget(self.elsewhere, 1)
@@ -82,11 +84,11 @@ class ExportDialog(QDialog):
         self.chosen.emit(self.choice())
         super().accept()
 
-    def _formats(self) -> QGroupBox:
+    def _formats_box(self) -> QGroupBox:
         box = QGroupBox("Formats")
         grid = QGridLayout(box)
         grid.setColumnStretch(1, 1)
-        for row, fmt in enumerate(WRITABLE):
+        for row, fmt in enumerate(self._formats):
             grid.addWidget(self.ticks[fmt.name], row, 0)
             hint = QLabel(fmt.hint)
             hint.setObjectName("hint")
@@ -140,7 +142,7 @@ class ExportDialog(QDialog):
     def _show_files(self) -> None:
         self.elsewhere.setText(f"In {self._folder}" if self._folder else "In another folder")
         choice = self.choice()
-        formats = [fmt for fmt in WRITABLE if fmt.name in choice.formats]
+        formats = [fmt for fmt in self._formats if fmt.name in choice.formats]
         self.export_button.setEnabled(bool(formats))
         name = "NAME" if choice.whole_folder else base_name(self._image)
         common = self._image.parent.name if choice.whole_folder else name

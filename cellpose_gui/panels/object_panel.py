@@ -81,8 +81,9 @@ class ObjectPanel(QWidget):
         above = QHBoxLayout()
         above.addWidget(self.rule, 1)
         above.addWidget(self.count)
+        buttons = QHBoxLayout()
         for button in (self.select_shown, self.accept, self.delete, self.classify):
-            above.addWidget(button)
+            buttons.addWidget(button)
         axes = QHBoxLayout()
         for name, box in (("Across", self.x_axis), ("Up", self.y_axis)):
             label = QLabel(name)
@@ -93,7 +94,7 @@ class ObjectPanel(QWidget):
             axes.addWidget(box, 1)
         axes.addWidget(self.lasso)
         left, right = QWidget(), QWidget()
-        for widget, rows in ((left, (above, self.table)), (right, (axes, self.plot))):
+        for widget, rows in ((left, (above, buttons, self.table)), (right, (axes, self.plot))):
             layout = QVBoxLayout(widget)
             layout.setContentsMargins(4, 4, 4, 4)
             for row in rows:
@@ -172,8 +173,11 @@ class ObjectPanel(QWidget):
                     box.clear()
                     box.addItems(first + numbers)
                     box.setCurrentIndex(max(0, box.findText(before), 0 if before else box.findText(usual)))
+        empty = not self.model.rowCount()
         self._list()
         self._plot()
+        if empty:  # the first cells that are measured: those that are selected come into view
+            self._follow_selection()
 
     def _list(self) -> None:
         text, wrong = self.rule.text(), ""

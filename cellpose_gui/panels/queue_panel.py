@@ -31,7 +31,8 @@ from model_core.annotation.putting_right import cut_between, put_right
 from model_core.annotation.review_queue import Answer, Item, ReviewQueue
 
 HERE, FOLDER = "This image", "All images of the folder"
-_ROOM = 1.5  # times the size of a cell that is seen around it
+_ROOM = 1.5  # times the size of a cell that is seen around it ...
+_LEAST_ROOM = 25  # px: ... a speck is judged by its neighbours too
 _ANSWERS = {
     Advice.ACCEPT: (Qt.Key.Key_A, "Accept", "It is right (A)", Answer.ACCEPTED),
     Advice.DELETE: (Qt.Key.Key_D, "Delete", "There is no cell (D)", Answer.DELETED),
@@ -268,7 +269,7 @@ class QueuePanel(QWidget):
         if doubt.advice is Advice.MERGE and doubt.partner in document.objects:
             ids.append(doubt.partner)
         document.select(ids)
-        canvas.zoom_to(_with_room(around(document.objects[id_] for id_ in ids)))
+        canvas.zoom_to(_with_room(around(document.objects[id_] for id_ in ids), document.labels.shape))
         if doubt.advice is Advice.SPLIT and (line := cut_between(document.labels, doubt)) is not None:
             path = QPainterPath(QPointF(*line[0]))
             path.lineTo(QPointF(*line[1]))
@@ -343,8 +344,14 @@ def _in_words(item: Item) -> str:
     return f"{item.doubt.doubt:.0%} likely to be wrong{reason}."
 
 
-def _with_room(box: Box) -> Box:
-    """Wider on all sides, so that one sees where the cell lies."""
+def _with_room(box: Box, shape: tuple[int, ...]) -> Box:
+    """Wider on all sides, so that one sees where the cell lies; moved into the image as far as it goes."""
     z, y, x = box
-    room = int(_ROOM * max(y.stop - y.start, x.stop - x.start))
-    return z, slice(y.start - room, y.stop + room), slice(x.start - room, x.stop + room)
+    room = max(_LEAST_ROOM, int(_ROOM * max(y.stop - y.start, x.stop - x.start)))
+    return z, _moved_into(y, room, shape[1]), _moved_into(x, room, shape[2])
+
+
+def _moved_into(part: slice, room: int, size: int) -> slice:
+    start, stop = part.start - room, part.stop + room
+    shift = max(0, -start) - max(0, stop - size)
+    return slice(start + shift, stop + shift)

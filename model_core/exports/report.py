@@ -164,7 +164,7 @@ def _numbers(parts: list[_Part]) -> str:
     for part in parts:
         diameters = part.table.columns["equivalent_diameter_area"]
         unit = part.table.units["equivalent_diameter_area"]
-        median = f"{np.median(diameters):.3g} {unit}" if len(diameters) else ""
+        median = f"{_shown(np.median(diameters))} {unit}" if len(diameters) else ""
         counts = [f"{part.classes[name]:,}" for name in classes]
         rows.append([part.name, f"{len(part.table):,}", f"{part.by_hand:,}", median, *counts])
     if len(parts) > 1:
@@ -197,7 +197,7 @@ def _histogram(values: np.ndarray, title: str) -> str:
         for at, tall in enumerate(counts / max(1, counts.max()) * (height - 14))
     )
     ticks = "".join(
-        f'<text x="{part * width:.0f}" y="{height + 16}" text-anchor="{anchor}">{value:.3g}</text>'
+        f'<text x="{part * width:.0f}" y="{height + 16}" text-anchor="{anchor}">{_shown(value)}</text>'
         for part, anchor, value in (
             (0, "start", edges[0]),
             (0.5, "middle", (edges[0] + edges[-1]) / 2),
@@ -208,7 +208,7 @@ def _histogram(values: np.ndarray, title: str) -> str:
         f'<figure><svg viewBox="0 0 {width} {height + low}" width="{width}" role="img" font-size="12">'
         f"<title>{escape(title)}</title><g fill='#4a7fb5'>{bars}</g>{ticks}"
         f'<text x="0" y="11" fill="#555">{counts.max():,} cells</text></svg>'
-        f"<figcaption>{escape(title)}; median {np.median(values):.4g}, {len(values):,} cells"
+        f"<figcaption>{escape(title)}; median {_shown(np.median(values))}, {len(values):,} cells"
         "</figcaption></figure>"
     )
 
@@ -290,3 +290,8 @@ def _html_table(head: list[str], rows: list[list[str]]) -> str:
 
 def _count(number: int, thing: str) -> str:
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def _shown(value: float) -> str:
+    """Three digits, and never an exponent where whole numbers will do."""
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e9 else f"{value:.3g}"
