@@ -8,7 +8,7 @@ from model_core.annotation.doubt import OUTCOMES, REASONS, Doubt
 from model_core.annotation.folder_index import FolderIndex
 
 _KIND = "doubts"
-_VERSION = 2  # one more whenever `find_doubts` says something else
+_VERSION = 3  # one more whenever `find_doubts` says something else
 _ROW = np.dtype(
     [
         ("id", "<u4"), ("partner", "<u4"), ("doubt", "<f8"), ("advice", "u1"), ("reason", "u1"),

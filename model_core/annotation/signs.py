@@ -9,6 +9,7 @@ import numpy as np
 from model_core.annotation.contacts import contacts
 from model_core.annotation.contrast import contrasts
 from model_core.annotation.moments import Moments, elongations, fill_of_ellipse, moments
+from model_core.annotation.steepness import outline_steepness
 from model_core.annotation.waists import waists
 from model_core.images.lazy import Pixels
 
@@ -23,6 +24,7 @@ SIGNS = (
     "one with neighbour",  # how well an ellipse is filled by it and a neighbour together, beside each alone
     "waist",  # prominence of a second part of its own
     "faint",  # how much less contrast to its surroundings than the median object
+    "soft",  # how many times less steep the image is along its outline than along the median one (log)
 )
 """The columns of `Signs.values`."""
 
@@ -80,6 +82,7 @@ def signs(labels: np.ndarray, confidence: np.ndarray, channels: Pixels | None = 
             together[ids],
             neck.prominence[ids],
             _faintness(labels, ids, channels, max(2, round(0.2 * diameter))),
+            _softness(labels, ids, channels),
         ],
         axis=1,
     )
@@ -131,3 +134,13 @@ def _faintness(labels: np.ndarray, ids: np.ndarray, channels: Pixels | None, rea
     if abs(usual[best]) < 1e-6:
         return np.zeros(len(ids))
     return np.nan_to_num(np.clip(1 - found[best] / usual[best], -1, 2))
+
+
+def _softness(labels: np.ndarray, ids: np.ndarray, channels: Pixels | None) -> np.ndarray:
+    if channels is None:
+        return np.zeros(len(ids))
+    slope = np.nan_to_num(outline_steepness(labels, channels)[ids])
+    usual = float(np.median(slope))
+    if usual < 1e-6:
+        return np.zeros(len(ids))
+    return np.clip(-np.log((slope + 1e-3 * usual) / usual), 0, 4)

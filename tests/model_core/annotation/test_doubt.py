@@ -8,13 +8,14 @@ import pytest
 from skimage.measure import regionprops
 
 from model_core.annotation.contrast import contrasts
-from model_core.annotation.doubt import OUTCOMES, Advice, Doubt, find_doubts, probabilities
+from model_core.annotation.doubt import AGAINST, OUTCOMES, Advice, Doubt, doubts, find_doubts, probabilities
 from model_core.annotation.label_store import LabelStore
 from model_core.annotation.model_patch import model_patch
 from model_core.annotation.moments import elongations, fill_of_ellipse, moments
 from model_core.annotation.objects import Review
 from model_core.annotation.putting_right import cut_between, put_right
 from model_core.annotation.signs import SIGNS, signs
+from model_core.annotation.steepness import outline_steepness
 from model_core.annotation.waists import waists
 from tests.model_core.annotation.cells import apply, areas
 
@@ -98,11 +99,36 @@ def test_contrast_is_the_same_in_bands(monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_allclose(contrasts(labels, picture(labels), 5), whole)
 
 
+def test_steepness_is_the_slope_along_the_outline_and_the_same_in_bands(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    labels = np.zeros((1, 40, 60), np.uint32)
+    labels[0, 10:30, 10:25], labels[0, 10:30, 35:50] = 1, 2
+    sharp = (labels == 1) * 200.0
+    soft = np.stack([cv2.GaussianBlur(plane, (0, 0), 4) for plane in (labels == 2) * 200.0])
+    pixels = (sharp + soft)[None]
+    whole = outline_steepness(labels, pixels)
+    assert np.isnan(whole[0]) and whole[1] > 2.5 * whole[2] > 0
+    np.testing.assert_allclose(outline_steepness(labels, 7 * pixels), whole, rtol=1e-4)
+    monkeypatch.setattr("model_core.annotation.steepness._ROWS", 7)
+    np.testing.assert_allclose(outline_steepness(labels, pixels), whole, rtol=1e-4)
+
+
+def test_doubt_rises_with_all_that_is_odd_and_falls_with_the_confidence() -> None:
+    usual = np.zeros((1, len(SIGNS)))
+    assert doubts(usual)[0] == pytest.approx(doubts(-1.0 * (np.arange(len(SIGNS)) > 0)[None])[0])
+    for name in AGAINST:
+        odd = usual.copy()
+        odd[0, SIGNS.index(name)] = 1
+        assert (doubts(odd) > doubts(usual)) == (name != "confidence"), name
+
+
 def test_each_sign_is_strongest_where_it_belongs() -> None:
     assert sign("small", SPECK) > 1 > sign("small", 5)
     assert sign("one with neighbour", HALF_A) > 0.3 > sign("one with neighbour", 5)
     assert sign("faint", SHADOW, picture(scene())) > 0.8 > sign("faint", 5, picture(scene()))
     assert sign("waist", DUMBBELL) > 0.2
+    assert sign("soft", SHADOW, picture(scene())) > 1 > sign("soft", 5, picture(scene()))
 
 
 def test_the_wrong_ones_come_first_and_what_a_person_vouches_for_does_not_come(store: LabelStore) -> None:
