@@ -21,6 +21,8 @@ _SIDES = (128, 160, 192)  # px of the crops
 _WARM_UP = 10  # steps
 _DECAY = 0.5  # of the time, in which the learning rate falls
 _MEMORY = 0.9  # of the averaged weights: the longer memory of a long training would hide all that is learned
+_SHARES = (0.5, 0.75)  # of the way from the start to the best moment; see `_go_back_a_little`
+_COSTS_NOTHING = 0.005  # of `quality`
 _BETWEEN_LOOKS = 10.0  # s between looks, at least
 _SHARE_OF_LOOKS = 7  # the looks take one part of so many of the time
 _PATIENCE = 6  # looks without an improvement
@@ -75,7 +77,8 @@ class FineTuning:
         self.plan, self.views, self.card, self.device = plan, views, card, device
         self._watch: Stopwatch | None = None
         self.trainer = self._trainer(start, plan.learning_rate)
-        self.best = Best(0, before, copy_of(start), better=False)
+        self._start = copy_of(self.trainer.average)
+        self.best = Best(0, before, self._start, better=False)
         self.looked: list[tuple[int, Sequence[Look]]] = [(0, before)]
         self.converged = self.failed = False
         self.loss: float | None = None
@@ -145,6 +148,23 @@ class FineTuning:
         if self.views and self.looked[-1][0] != progress.step:
             self._look(watch)
             after_look()
+        if self.plan.looks:
+            self._go_back_a_little(watch)
+            after_look()
+
+    def _go_back_a_little(self, watch: Stopwatch) -> None:
+        """Towards the start, as far as that costs nothing on the held-out cells: weights that lie between
+        forget less (Wortsman et al., Robust fine-tuning of zero-shot models, 2022)."""
+        if not self.best.better:
+            return
+        network, best = copy.deepcopy(self.trainer.average), self.best
+        for share in _SHARES:
+            weights = between(self._start, best.weights, share)
+            network.load_state_dict(weights)
+            looks = looks_at(Model(network, self.card, self.device), self.views, watch)
+            if quality(looks) >= quality(best.looks) - _COSTS_NOTHING:
+                self.best = Best(best.step, looks, weights)
+                return
 
     def _ask(self) -> None:
         if self._watch is not None:
@@ -163,7 +183,7 @@ class FineTuning:
         loss = sum(self.trainer.step(batch).values())
         self.loss = loss if self.loss is None else 0.95 * self.loss + 0.05 * loss
         self.trainer.progress.step += 1
-        self.trainer.progress.crops += len(batch.pixels)
+        self.trainer.progress.crops += self.plan.crops
 
     def _look(self, watch: Stopwatch) -> float:
         """Looks at the held-out cells; the seconds that took."""
@@ -206,8 +226,17 @@ def copy_of(network: Net) -> dict[str, torch.Tensor]:
 
 def mean_of(weights: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
     """The mean of the weights of nets of the same shape; of whole numbers those of the first."""
-    first = weights[0]
+    mean = weights[0]
+    for count, others in enumerate(weights[1:], 2):
+        mean = between(mean, others, 1 / count)
+    return mean
+
+
+def between(
+    start: dict[str, torch.Tensor], end: dict[str, torch.Tensor], share: float
+) -> dict[str, torch.Tensor]:
+    """Weights on the straight way from one net to another, after a share of it; whole numbers stay."""
     return {
-        key: torch.stack([of_net[key] for of_net in weights]).mean(0) if value.is_floating_point() else value
-        for key, value in first.items()
+        key: value.lerp(end[key].to(value.dtype), share) if value.is_floating_point() else value
+        for key, value in start.items()
     }

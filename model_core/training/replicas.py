@@ -12,7 +12,7 @@ from model_core.networks.net import Net
 from model_core.training.batches import Batch
 
 _LEAST = 4  # crops, for the statistics of batch normalisation
-_LEAST_FROZEN = 2  # where these do not change
+_LEAST_FROZEN = 1  # where these do not change
 Losses = Callable[[Net, Batch], dict[str, torch.Tensor]]
 
 

@@ -79,7 +79,7 @@ def chosen_options(images: Sequence[ReviewedImage], options: RetrainOptions | No
         epochs=None,
         learning_rate=_LEARNING_RATE,
         replay=_REPLAY,
-        crops=4 if device == "cpu" else 16,
+        crops=2 if device == "cpu" else 16,
         device=device,
         seed=given.seed,
     )

@@ -5,22 +5,25 @@
 Plays a person who corrects the cells of ten images, worst first, from the true labels; retrains after 25, 50,
 100 and 200 corrected cells, each time from the model of the round before; and looks at AP at an IoU of 0.5 on
 images that nobody corrected. Then the same with cells in random order, and once with all cells of all
-training images. Forgetting is what the last model loses on images of other data sets.
+training images. Forgetting is what the last model loses on images of data sets that the start model knows.
 
 ``--starts`` holds ``without_SET.safetensors``, a model that was not trained on SET, or ``without.json``,
 a list of sets, and one ``without.safetensors`` for all of them. ``--kinds`` are kinds of rendered cells that
 the bundled model has not seen; they are left out of the replay. With ``--crops-a-second N`` a round takes as
 many crops as a free processor that makes N a second would make in its time, so that figures do not depend
-on what else runs.
+on what else runs; seconds are then crops over N. With ``--peer PYTHON``, an interpreter with Cellpose 3, its
+net is trained for the minutes of the last round on the same images.
 
 With ``--check`` the exit code is 1 where 200 cells give less than 95 % of what all cells give, worst-first is
-worse than random order, a model forgets 0.02 or more, or a round of 200 cells takes over 3 minutes.
+worse than random order, a model forgets 0.02 or more, a round of 200 cells takes over 3 minutes, or its first
+better model over one.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 import tempfile
 import time
@@ -42,12 +45,18 @@ from model_core.training.collecting import everything
 from model_core.training.dataset import load_pair
 from model_core.training.rendered.kinds import KINDS
 from model_core.training.rendered.render import render, render_any
-from model_core.training.retraining import RetrainOptions, RetrainRequest, chosen_options, retrain
+from model_core.training.retraining import (
+    RetrainOptions,
+    RetrainProgress,
+    RetrainRequest,
+    chosen_options,
+    retrain,
+)
 from model_core.training.reviewed import ReviewedImage
 
 IMAGES = 10  # that a person works on
 RIGHT = 0.5
-GOAL, FORGOTTEN, MINUTES = 0.95, 0.02, 3.0
+GOAL, FORGOTTEN, MINUTES, USABLE = 0.95, 0.02, 3.0, 60.0
 
 
 @dataclass
@@ -164,12 +173,17 @@ def without(kinds: Sequence[str]) -> None:
     rendered_crops.render_any = render_other  # type: ignore[assignment]
 
 
+def names_without(starts: Path | None) -> list[str]:
+    """The sets that the model for all of them has not seen."""
+    shared = starts / "without.json" if starts else None
+    return json.loads(shared.read_text()) if shared and shared.exists() else []
+
+
 def subjects(arguments: argparse.Namespace, folder: Path) -> list[Subject]:
     kinds = [name for name in arguments.kinds.split(",") if name]
     without(kinds)
     found = [rendered_subject(kind, folder) for kind in kinds]
-    shared = arguments.starts / "without.json" if arguments.starts else None
-    names = json.loads(shared.read_text()) if shared and shared.exists() else []
+    names = names_without(arguments.starts)
     for name in [name for name in arguments.sets.split(",") if name]:
         start = arguments.starts / ("without" if name in names else f"without_{name}")
         start = start.with_suffix(".safetensors")
@@ -189,67 +203,108 @@ def options_for(images: Sequence[ReviewedImage], rate: float | None) -> RetrainO
     return RetrainOptions(minutes=600, epochs=max(0.001, chosen.minutes * 60 * rate / (0.8 * cells)))
 
 
-def learn(
-    images: Sequence[ReviewedImage], start: Path | None, target: Path, rate: float | None
-) -> tuple[Path | None, float, float | None]:
+@dataclass
+class Learned:
     """The better of start and new model, the seconds that took, and those until it beat the start."""
+
+    model: Path | None
+    seconds: float
+    usable: float | None
+
+
+def learn(images: Sequence[ReviewedImage], start: Path | None, target: Path, rate: float | None) -> Learned:
     began, usable = time.monotonic(), []
-    result = retrain(
-        RetrainRequest(images, target.stem, target.with_suffix(".work"), start, options_for(images, rate)),
-        lambda progress: usable.append(time.monotonic() - began) if progress.usable else None,
-    )
-    seconds = time.monotonic() - began
+
+    def report(progress: RetrainProgress) -> None:
+        if progress.usable and not usable:
+            crops = progress.epoch * progress.cells
+            usable.append(crops / rate if rate else time.monotonic() - began)
+
+    work = target.with_suffix(".work")
+    options = options_for(images, rate)
+    result = retrain(RetrainRequest(images, target.stem, work, start, options), report)
+    crops = result.card.recipe["crops"]
+    seconds = crops / rate if rate else time.monotonic() - began
     aps = f"{result.comparison.ap_before:.3f} -> {result.comparison.ap_after:.3f}"
-    crops = f"{result.card.recipe['crops']:,} crops"
-    print(f"    held-out cells: {aps}, {crops}, {seconds:.0f} s. {result.stopped.value}", flush=True)
+    took = f"{crops:,} crops, {time.monotonic() - began:.0f} s"
+    print(f"    held-out cells: {aps}, {took}. {result.stopped.value}", flush=True)
     if not result.comparison.better:
-        return start, seconds, None
+        return Learned(start, seconds, None)
     result.save(target)
-    return target, seconds, usable[0] if usable else None
+    return Learned(target, seconds, usable[0] if usable else seconds)
 
 
 def measure(subject: Subject, arguments: argparse.Namespace, others: list[Pair], folder: Path) -> dict:
     rate, counts = arguments.crops_a_second, [int(n) for n in arguments.counts.split(",")]
-    begin = load_model(subject.start)
-    first = ap(begin, subject.val)
-    before = ap(begin, others) if others else 0.0
-    figures: dict = {"start": first, "orders": {}}
-    print(f"{subject.name}: AP {first:.3f} at the start on {len(subject.val)} images", flush=True)
+    start = load_model(subject.start)
+    figures: dict = {"start": ap(start, subject.val), "images": len(subject.val), "orders": {}}
+    print(f"{subject.name}: AP {figures['start']:.3f} at the start on {len(subject.val)} images", flush=True)
+    before = ap(start, others) if others else 0.0
     for order in arguments.orders.split(","):
         person, model = Person(subject.train, order == "worst"), subject.start
-        row = []
+        row = figures["orders"][order] = []
         for count in counts:
             images = person.correct(load_model(model), count)
-            cells = sum(image.cells for image in images)
             target = folder / f"{subject.name}_{order}_{count}.safetensors"
-            model, seconds, usable = learn(images, model, target, rate)
+            done = learn(images, model, target, rate)
+            model = done.model
             value = ap(load_model(model), subject.val)
-            row.append(
-                {
-                    "corrected": person.corrected,
-                    "cells": cells,
-                    "ap": value,
-                    "seconds": seconds,
-                    "usable": usable,
-                }
-            )
-            print(f"  {order:>6}, {person.corrected:4} corrected: AP {value:.3f}", flush=True)
-        figures["orders"][order] = row
+            corrected, cells = person.corrected, sum(image.cells for image in images)
+            row.append({"corrected": corrected, "cells": cells, "ap": value, "seconds": done.seconds})
+            row[-1]["usable"] = done.usable
+            print(f"  {order:>6}, {corrected:4} corrected: AP {value:.3f}", flush=True)
         if others:
-            figures[f"forgotten, {order}"] = before - ap(load_model(model), others)
-            print(
-                f"  forgotten on {len(others)} images of other sets: {figures[f'forgotten, {order}']:.3f}",
-                flush=True,
-            )
+            figures[f"forgotten, {order}"] = lost = before - ap(load_model(model), others)
+            print(f"  forgotten on {len(others)} images of other sets: {lost:.3f}", flush=True)
+    if arguments.peer:
+        minutes = row[-1]["seconds"] / 60
+        figures["peer"] = of_peer(arguments.peer, minutes, person, subject.val, folder)
+        print(f"  Cellpose, {minutes:.1f} minutes: {figures['peer']}", flush=True)
     if arguments.all:
         images = [i for p in subject.train if (i := everything(p.image, load_pair(p)[1]))]
-        model, seconds, _ = learn(images, subject.start, folder / f"{subject.name}_all.safetensors", rate)
-        figures["all"] = ap(load_model(model), subject.val)
-        print(
-            f"  all {sum(i.cells for i in images):,} cells: AP {figures['all']:.3f}, {seconds:.0f} s",
-            flush=True,
+        done = learn(images, subject.start, folder / f"{subject.name}_all.safetensors", rate)
+        figures["all"], figures["all cells"] = (
+            ap(load_model(done.model), subject.val),
+            sum(i.cells for i in images),
         )
+        print(f"  all {figures['all cells']:,} cells: AP {figures['all']:.3f}", flush=True)
     return figures
+
+
+def of_peer(python: Path, minutes: float, person: Person, val: Sequence[Pair], folder: Path) -> dict:
+    """Cellpose on the images that the person worked on, with all of their labels."""
+    files = folder / "peer_train.json", folder / "peer_val.json"
+    for file, pairs in zip(files, ([image.pair for image in person.images], val), strict=True):
+        file.write_text(json.dumps([(str(pair.image), str(pair.masks)) for pair in pairs]))
+    script = Path(__file__).with_name("learning_peer.py")
+    said = subprocess.run(
+        [python, script, str(minutes), *files], check=True, capture_output=True, text=True
+    ).stdout
+    found: dict = json.loads(said.splitlines()[-1])
+    return found
+
+
+def table(results: dict[str, dict]) -> list[str]:
+    """AP by corrected cells: a line for each subject and order."""
+    lines = []
+    for name, figures in results.items():
+        for order, row in figures["orders"].items():
+            cells = "  ".join(f"{at['corrected']}: {at['ap']:.3f}" for at in row)
+            last = row[-1]
+            usable = "never" if last["usable"] is None else f"{last['usable']:.0f} s"
+            lines.append(
+                f"{name}, {order}  0: {figures['start']:.3f}  {cells}"
+                + (f"  all {figures['all cells']:,}: {figures['all']:.3f}" if "all" in figures else "")
+                + f"  last round {last['seconds']:.0f} s, usable after {usable}"
+                + (
+                    f"  forgotten {lost:.3f}"
+                    if (lost := figures.get(f"forgotten, {order}")) is not None
+                    else ""
+                )
+            )
+        if "peer" in figures:
+            lines.append(f"{name}, Cellpose from random weights: {figures['peer']['ap']:.3f}")
+    return lines
 
 
 def failures(name: str, figures: dict) -> list[str]:
@@ -269,6 +324,8 @@ def failures(name: str, figures: dict) -> list[str]:
             words.append(f"{name}: {a['corrected']} cells, worst first {a['ap']:.3f}, random {b['ap']:.3f}")
     if worst and worst[-1]["seconds"] > 60 * MINUTES:
         words.append(f"{name}: the last round took {worst[-1]['seconds']:.0f} s")
+    if worst and (worst[-1]["usable"] or USABLE + 1) > USABLE:
+        words.append(f"{name}: the last round had nothing better within {USABLE:.0f} s")
     return words
 
 
@@ -288,17 +345,24 @@ def main() -> int:
     parser.add_argument("--crops-a-second", type=float)
     parser.add_argument("--no-all", dest="all", action="store_false")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--peer", type=Path)
     arguments = parser.parse_args()
+    unseen = names_without(arguments.starts)
     results = {}
     with tempfile.TemporaryDirectory() as name:
         for subject in subjects(arguments, Path(name)):
             others = []
             for folder in sorted(arguments.data.iterdir()) if arguments.data and arguments.others else []:
-                if (folder / "val").is_dir() and folder.name != subject.name and "3d" not in folder.name:
+                if (
+                    (folder / "val").is_dir()
+                    and folder.name not in {subject.name, *unseen}
+                    and "3d" not in folder.name
+                ):
                     others += some(find_pairs(folder, "val"), arguments.others)
             results[subject.name] = measure(subject, arguments, others, Path(name))
     if arguments.json:
         arguments.json.write_text(json.dumps(results, indent=1))
+    print(*table(results), sep="\n")
     missed = [words for name, figures in results.items() for words in failures(name, figures)]
     for words in missed:
         print(f"MISSED  {words}")
