@@ -39,8 +39,8 @@ class TrainingOptions:
     minutes or steps: when to stop, whichever is given; the learning rate falls over the last part of it.
     crops: of 224 px in a batch. learning_rate: of AdamW, at its plateau. ema: memory of the averaged weights.
     frozen_statistics: batch normalisation goes by the means and variances that the net came with, for a net
-    that learns a little more. save_every: seconds between checkpoints. workers: processes that make the
-    batches; 0 is a thread here.
+    that learns a little more. background: see `losses`. save_every: seconds between checkpoints. workers:
+    processes that make the batches; 0 is a thread here.
     """
 
     minutes: float | None = None
@@ -53,6 +53,7 @@ class TrainingOptions:
     ema: float = 0.9995
     seed: int = 0
     frozen_statistics: bool = False
+    background: float = 1.0
     save_every: float = 180.0
     workers: int = 0
 
@@ -71,19 +72,23 @@ class Progress:
     crops_a_second: float = 0.0
 
 
-def losses(maps: Maps, batch: Batch) -> dict[str, torch.Tensor]:
+def losses(maps: Maps, batch: Batch, background: float = 1.0) -> dict[str, torch.Tensor]:
     """The parts of the loss, each a mean over pixels that count.
 
     Flows: squared error of unit vectors times `FLOW_SCALE`, objects counted twice; 0 is wanted on background.
-    Cell probability: cross entropy. Size: absolute error of log2, on objects.
+    Cell probability: cross entropy; in a crop with less background than objects the background counts as much
+    as these, up to ``background`` times. Size: absolute error of log2, on objects.
     """
     valid, objects = batch.valid, batch.objects
+    on_objects, on_background = ((valid * part).sum((1, 2), keepdim=True) for part in (objects, 1 - objects))
+    times = (on_objects / on_background.clamp(min=1)).clamp(1, background)
+    balanced = valid * (objects + (1 - objects) * times)
     weight = valid * (1 + objects)
     error = ((maps.flows - batch.flows) * FLOW_SCALE).square().mean(1)
     entropy = F.binary_cross_entropy_with_logits(maps.cellprob, objects, reduction="none")
     parts = {
         "flows": (error * weight).sum() / weight.sum().clamp(min=1) * 0.5,
-        "cellprob": (entropy * valid).sum() / valid.sum().clamp(min=1),
+        "cellprob": (entropy * balanced).sum() / balanced.sum().clamp(min=1),
     }
     if maps.size is not None:
         known = valid * objects
@@ -219,7 +224,7 @@ class Trainer:
         pixels = batch.pixels.contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat16):
             maps = network.maps(pixels)
-        return losses(maps, batch)
+        return losses(maps, batch, self.options.background)
 
     @torch.no_grad()
     def _update_average(self, memory: float) -> None:

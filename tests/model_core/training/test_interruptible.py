@@ -1,7 +1,5 @@
-"""A step of a net stops, or waits, in its midst."""
+"""A step of a net stops in its midst."""
 
-import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +11,6 @@ from model_core.errors import Cancelled
 from model_core.flows.targets import labels_to_flows
 from model_core.models.package import read_network
 from model_core.training.batches import Batch
-from model_core.training.stopwatch import Stopwatch
 from model_core.training.trainer import Trainer, TrainingOptions
 
 
@@ -51,19 +48,3 @@ def test_it_is_asked_at_every_layer_there_and_back(tiny_model_file: Path, batch:
         after = stopped.network.named_parameters()
         assert all(torch.equal(before[key], value) for key, value in after)
         stopped.step(batch)  # and goes on afterwards
-
-
-def test_several_threads_wait_together_and_none_of_it_counts() -> None:
-    paused = threading.Event()
-    paused.set()
-    watch = Stopwatch(pause=paused.is_set)
-    threads = [threading.Thread(target=watch.go_on) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    time.sleep(0.3)
-    assert all(thread.is_alive() for thread in threads)
-    paused.clear()
-    for thread in threads:
-        thread.join(5)
-    assert not any(thread.is_alive() for thread in threads)
-    assert watch.seconds < 0.2

@@ -7,13 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from model_core.errors import Cancelled, UserError
 from model_core.models.package import Card, read_card, read_network
 from model_core.networks.flow_net import FlowNet, FlowNetOptions
+from model_core.networks.net import Maps
 from model_core.training import batches
 from model_core.training.augment import Crop
-from model_core.training.batches import BatchStream, CropSource, crops_of_planes, make_batch
+from model_core.training.batches import Batch, BatchStream, CropSource, crops_of_planes, make_batch
 from model_core.training.dataset import labelled_plane
 from model_core.training.rendered import render
 from model_core.training.trainer import Trainer, TrainingOptions, losses, resume_path
@@ -73,6 +75,19 @@ def test_perfect_maps_cost_nothing_and_the_border_counts_for_nothing(source: Cro
         perfect.style,
     )
     assert sum(part.item() for part in losses(spoilt, batch).values()) < 1e-6
+
+
+def test_scarce_background_counts_as_much_as_the_objects() -> None:
+    objects, valid = torch.zeros(2, 8, 8), torch.ones(2, 8, 8)
+    objects[0, 1:], objects[1, :2] = 1, 1  # 56 pixels of objects on 8 of background, 16 on 48
+    nothing = torch.zeros(2, 2, 8, 8)
+    batch = Batch(nothing, nothing, objects, 0 * objects, valid)
+    sure = Maps(nothing, torch.full((2, 8, 8), 3.0), 0 * objects, nothing)  # all is taken for objects
+    plain, balanced, at_most = (losses(sure, batch, n)["cellprob"].item() for n in (1.0, 8.0, 2.0))
+    right, wrong = F.softplus(torch.tensor([-3.0, 3.0])).tolist()
+    assert plain == pytest.approx((72 * right + 56 * wrong) / 128)
+    assert balanced == pytest.approx((72 * right + (56 + 48) * wrong) / 176, rel=1e-5)
+    assert at_most == pytest.approx((72 * right + (16 + 48) * wrong) / 136, rel=1e-5)
 
 
 def test_checkpoints_and_resume(source: CropSource, tmp_path: Path) -> None:
