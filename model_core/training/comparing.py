@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from model_core.models.model import Model
 
 Box = tuple[int, int, int, int]
+_CLEARLY = 0.01  # of `quality`: less is chance with the few cells of a person
 RIGHT = 0.5  # IoU from which on a cell counts as found
 
 
@@ -156,7 +157,7 @@ class Comparison:
     """Two models on all held-out cells.
 
     ap_before, ap_after: TP / (TP + FP + FN) at an IoU of 0.5 over all of them together. better: whether the
-    new model is the one to use: AP rose, or is the same and the outlines fit better. images: one by one.
+    new model is the one to use: AP rose, or is the same and the outlines clearly fit better. images: each.
     cross_validated: cells were few, and each was found by a model that had not seen it. held_out: False with
     a single cell, which was learned from and looked at.
     """
@@ -185,7 +186,8 @@ def compare(
 ) -> Comparison:
     """What changed between two looks at the same views."""
     aps = average_precision_of(before), average_precision_of(after)
-    better = aps[1] > aps[0] or (aps[1] == aps[0] and quality(after) > quality(before))
+    fits = quality(after) - quality(before)
+    better = aps[1] > aps[0] or (aps[1] == aps[0] and fits > _CLEARLY)
     images = [_image_change(*parts) for parts in zip(views, before, after, strict=True)]
     return Comparison(*aps, better, images, cross_validated, held_out)
 
