@@ -136,7 +136,8 @@ class Document(QObject):
 
     def select(self, ids: Iterable[int]) -> None:
         """Select these objects and no others; IDs without an object are left out."""
-        selected = frozenset(self.objects.keys() & frozenset(ids))
+        wanted, there = frozenset(ids), self.objects.keys()
+        selected = wanted if wanted <= there else frozenset(there & wanted)
         if selected != self.selected:
             self.selected = selected
             self.selection_changed.emit()

@@ -222,14 +222,20 @@ class ObjectPanel(QWidget):
             self._coloured = (column, classes, None if column is None else _class_colours(column, classes))
         return self._coloured[2]
 
-    def _mark(self) -> None:
+    def _mark(self) -> np.ndarray:
+        """Bool (N,): the cells that are selected."""
         document = self._document
-        self.plot.show_selected(self.values.mask_of(() if document is None else document.selected))
+        mask = self.values.mask_of(() if document is None else document.selected)
+        self.plot.show_selected(mask)
+        return mask
 
     def _follow_selection(self) -> None:
         if self._document is not None and self.isVisible():
-            self.table.show_selected(self._document.selected)
-            self._mark()
+            mask = self._mark()
+            same = len(mask) == len(
+                self.model.columns["label"]
+            )  # else the table will be refreshed in a moment
+            self.table.show_selected(self._document.selected, mask if same else None)
 
     # ------------------------------------------------------------------ what the person does
 

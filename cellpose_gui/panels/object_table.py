@@ -95,9 +95,9 @@ class ObjectModel(QAbstractTableModel):
         """int64: the cells in the order of the rows."""
         return self.columns["label"][self._order]
 
-    def first_of(self, ids: frozenset[int]) -> int | None:
-        """The uppermost row of one of these cells."""
-        found = np.isin(self.ids, np.fromiter(ids, np.int64, len(ids)))
+    def first_of(self, mask: np.ndarray) -> int | None:
+        """The uppermost row of one of some cells: bool, as long as the columns."""
+        found = mask[self._order]
         row = int(found.argmax()) if len(found) else 0
         return row if len(found) and found[row] else None
 
@@ -197,14 +197,18 @@ class ObjectTable(QTableView):
             words = str(self.objects.headerData(column, header))
             self.setColumnWidth(column, max(metrics.horizontalAdvance(words), 50) + 34)
 
-    def show_selected(self, ids: frozenset[int]) -> None:
-        """Marks the rows of these cells; the first comes into view unless they were chosen here."""
+    def show_selected(self, ids: frozenset[int], mask: np.ndarray | None) -> None:
+        """Marks the rows of these cells.
+
+        The first that is true in `mask` (bool, as long as the columns) comes into view, unless they were
+        chosen here.
+        """
         self.objects.selected = ids
         port = self.viewport()
         if port is not None:
             port.update()
-        if ids and ids != self._own and len(ids) < len(self.objects.ids):
-            row = self.objects.first_of(ids)
+        if mask is not None and ids and ids != self._own and len(ids) < self.objects.rowCount():
+            row = self.objects.first_of(mask)
             if row is not None:
                 self._anchor = self._current = row
                 self.scrollTo(self.objects.index(row, max(0, self.columnAt(0))))

@@ -165,7 +165,7 @@ class LabelStore:
         inside = self._labels[patch.box]
         if not np.array_equal(inside, patch.old):
             raise StalePatchError(f"the labels have changed since “{patch.text}” was prepared")
-        changed = self.objects.first_unlike({id_: before for id_, (before, _) in patch.records.items()})
+        changed = self.objects.first_unlike(patch.records)
         if changed is not None:
             raise StalePatchError(f"object {changed} has changed since “{patch.text}” was prepared")
         if patch.finished is not None:
@@ -173,7 +173,7 @@ class LabelStore:
                 raise StalePatchError(f"finished regions have changed since “{patch.text}” was prepared")
             self.finished = patch.finished[1]
         inside[...] = patch.new
-        self.objects.put({id_: after for id_, (_, after) in patch.records.items()})
+        self.objects.put(patch.records)
         with self._id_lock:
             self._next_id = max(self._next_id, max(patch.records, default=0) + 1)
 

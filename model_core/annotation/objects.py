@@ -66,6 +66,9 @@ class ObjectRecord:
         )
 
 
+Changes = Mapping[int, "tuple[ObjectRecord | None, ObjectRecord | None]"]
+"""The records of objects before and after; None where an object does not exist."""
+
 ROW_LENGTH = 17
 
 
@@ -155,17 +158,19 @@ class ObjectTable(Mapping[int, ObjectRecord]):
         """A copy that stays as it is while edits go on; safe to take from another thread."""
         return self._records.copy()
 
-    def first_unlike(self, expected: Mapping[int, ObjectRecord | None]) -> int | None:
-        """The ID of an object that is not as expected (None: not there); None if all are."""
+    def first_unlike(self, changes: Changes) -> int | None:
+        """The ID of an object that is not as the changes have it before them; None if all are."""
         known = self._records.get
-        for id_, record in expected.items():
+        for id_, (before, _) in changes.items():
             current = known(id_)
-            if current is not record and current != record:
+            if current is not before and current != before:
                 return id_
         return None
 
-    def put(self, records: Mapping[int, ObjectRecord | None]) -> None:
-        """Set the records of objects, or take objects out (None)."""
-        self._records.update({id_: record for id_, record in records.items() if record is not None})
-        for id_ in [id_ for id_, record in records.items() if record is None]:
-            self._records.pop(id_, None)
+    def put(self, changes: Changes) -> None:
+        """Set the records of objects to what they are after the changes, or take objects out."""
+        for id_, (_, after) in changes.items():
+            if after is None:
+                self._records.pop(id_, None)
+            else:
+                self._records[id_] = after
