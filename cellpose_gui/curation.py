@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from PyQt6.QtCore import QObject, QSettings
@@ -13,10 +14,11 @@ from cellpose_gui.panels.compare_panel import ComparePanel
 from cellpose_gui.panels.object_panel import ObjectPanel
 from cellpose_gui.panels.queue_panel import QueuePanel
 from cellpose_gui.project.class_memory import ClassMemory
-from cellpose_gui.project.serial import Serial
 from cellpose_gui.tasks.doubts import doubts_of_file, look_for_doubts
+from cellpose_gui.tasks.task_runner import Cancel, Progress
 from cellpose_gui.workbench import Workbench
 from model_core.annotation.classes import Classes
+from model_core.errors import UserError
 
 
 class Curation(QObject):
@@ -30,7 +32,6 @@ class Curation(QObject):
         self.queue, self.comparing = QueuePanel(canvas), ComparePanel(canvas)
         canvas.classes.usual = lambda document: self._memory.classes_of(document.image.path.parent)
         canvas.classes.edited.connect(self._remember)
-        self._ahead = Serial(bench.tasks, "looking ahead")
         bench.segment_all.image_done.connect(self._look_ahead)
         self.queue.start_asked.connect(self._start_queue)
         self.queue.open_asked.connect(bench.open)
@@ -67,11 +68,12 @@ class Curation(QObject):
         bench = self._bench
         index, folder = bench.project.index, bench.work_folders.get(path.parent)
         if path != bench.path and index is not None and path.parent == index.folder:
-            self._ahead.add(
-                "Looking ahead",
-                lambda progress, cancel: doubts_of_file(path, index, folder, bench.opening),
-                failed=lambda error: None,  # it is told when the queue is started
-            )
+
+            def job(progress: Progress, cancel: Cancel) -> None:
+                with suppress(UserError):  # it will be told when the queue is started
+                    doubts_of_file(path, index, folder, bench.opening)
+
+            bench.project.run("Looking ahead", job)
 
     def _start_queue(self, everywhere: bool) -> None:
         document, bench = self._bench.document, self._bench

@@ -11,7 +11,7 @@ from typing import Any
 from PyQt6.QtCore import QFileSystemWatcher, QObject, QTimer, pyqtSignal
 
 from cellpose_gui.document.document import Document
-from cellpose_gui.project.serial import Serial
+from cellpose_gui.project.serial import Job, Serial
 from cellpose_gui.tasks.task_runner import Cancel, Progress, TaskRunner
 from model_core.annotation.cells_summary import (
     NOTE_SETTING,
@@ -145,6 +145,10 @@ class Project(QObject):
         """As `look`, in a moment: files come in bursts."""
         if not self._settle.isActive():
             self._settle.start()
+
+    def run(self, title: str, job: Job) -> None:
+        """Something that opens documents of the folder, while nothing else here does."""
+        self._jobs.add(title, job)
 
     @property
     def idle(self) -> bool:

@@ -25,10 +25,10 @@ class Estimate:
     def words(self) -> str:
         """For people."""
         if not self.sampled:
-            return f"{self.unseen:,} cells were not looked at; how many are wrong is not known yet."
+            return f"{self.unseen:,} cells do not come up; how many of them are wrong is not known yet."
         low, high = self.unseen * self.low, self.unseen * self.high
         return (
-            f"Of the {self.unseen:,} cells that were not looked at about {self.share:.1%} are wrong "
+            f"Of the {self.unseen:,} cells that do not come up about {self.share:.1%} are wrong "
             f"({self.low:.1%} to {self.high:.1%}, so {low:,.0f} to {high:,.0f} cells), as {self.wrong} of "
             f"{self.sampled} that were picked at random are."
         )

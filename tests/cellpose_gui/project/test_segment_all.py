@@ -13,6 +13,7 @@ from cellpose_gui.main_window import MainWindow
 from model_core.annotation.cells_file import cells_path
 from model_core.annotation.cells_load import open_cells
 from model_core.annotation.cells_summary import RUN_SETTING, ImageState, read_summary
+from model_core.annotation.kept_doubts import kept_doubts
 from model_core.annotation.label_store import LabelStore
 from model_core.annotation.objects import Source
 from model_core.errors import UserError
@@ -57,6 +58,22 @@ def test_every_new_image_is_segmented_the_open_one_through_its_document(
     qtbot.waitUntil(lambda: [e.cells for e in opened.strip.model.shown] == [2, 2, 2])
     assert "3 of 3 images" in opened.strip.run_bar.words.text()
     assert {e.state for e in opened.strip.model.shown} == {ImageState.SEGMENTED}
+
+
+def test_doubts_of_what_was_segmented_are_known_at_once(
+    qtbot: QtBot, opened: MainWindow, images: list[Path], segmenter: FakeSegmenter
+) -> None:
+    press(qtbot, opened, Qt.Key.Key_S, ctrl=True, shift=True)
+    run_is_over(qtbot, opened)
+    index = opened.workbench.project.index
+    assert index is not None
+    names = {image.name for image in images[1:]}
+    qtbot.waitUntil(lambda: index.file.all_computed("doubts").keys() == names, timeout=20_000)
+    known(qtbot, opened)
+    for name in names:
+        found = kept_doubts(index, name, index.stamp(name))
+        assert found is not None and len(found) == 2
+    assert not any(entry.elsewhere for entry in index.entries)
 
 
 def test_drawn_cells_stay_and_what_is_up_to_date_is_left_out(
