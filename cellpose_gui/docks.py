@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QAbstractButton, QDockWidget, QMainWindow, QTabWidget, QWidget
+from PyQt6.QtWidgets import QAbstractButton, QApplication, QDockWidget, QMainWindow, QTabWidget, QWidget
 
 from cellpose_gui.theme import icon
 
@@ -15,6 +15,7 @@ LEFT, RIGHT, BOTTOM = (
     Qt.DockWidgetArea.RightDockWidgetArea,
     Qt.DockWidgetArea.BottomDockWidgetArea,
 )
+_BY_TAB = Qt.FocusPolicy.TabFocus
 _BUTTONS = {
     "float": ("float", "Put the panel into a window of its own, or back"),
     "close": ("close", "Close the panel"),
@@ -70,11 +71,26 @@ class Docks(dict[str, QDockWidget]):
         """Brings a panel to the front, with others at the bottom as a tab beside them."""
         dock, window = self[title], self._window
         was_hidden = dock.isHidden()
-        dock.show()
         if window.dockWidgetArea(dock) == BOTTOM and not dock.isFloating():
-            if was_hidden:  # the image needs the room more
-                window.resizeDocks([dock], [dock.sizeHint().height()], Qt.Orientation.Vertical)
             for other in self.values():  # that are seen: tabs of hidden ones would stay behind
                 if other is not dock and other.isVisible() and window.dockWidgetArea(other) == BOTTOM:
-                    window.tabifyDockWidget(other, dock)
+                    window.tabifyDockWidget(other, dock)  # first: side by side they would widen the window
+            dock.show()
+            if was_hidden:  # the image needs the room more
+                window.resizeDocks([dock], [dock.sizeHint().height()], Qt.Orientation.Vertical)
+        dock.show()
         dock.raise_()
+
+    def focus_next(self) -> None:
+        """Gives the keyboard to the next panel that is seen; after the last one to the image."""
+        seen = [dock for dock in self.values() if not dock.visibleRegion().isEmpty()]
+        here = QApplication.focusWidget()
+        inside = [number for number, dock in enumerate(seen) if here is not None and dock.isAncestorOf(here)]
+        for dock in seen[inside[0] + 1 if inside else 0 :]:
+            for control in dock.findChildren(QWidget):
+                if control.isVisible() and control.isEnabled() and control.focusPolicy() & _BY_TAB:
+                    control.setFocus(Qt.FocusReason.TabFocusReason)
+                    return
+        middle = self._window.centralWidget()
+        assert middle is not None
+        middle.setFocus(Qt.FocusReason.TabFocusReason)

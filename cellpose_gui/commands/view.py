@@ -120,6 +120,14 @@ def view_commands(window: MainWindow) -> list[Command]:
             section="window",
             checked=window.isFullScreen,
         ),
+        view(
+            "next_panel",
+            "Go to the next panel",
+            do=window.docks.focus_next,
+            keys=("F6",),
+            help="The keyboard goes from panel to panel, and back to the image",
+            section="window",
+        ),
         view("dark", "&Dark theme", do=window.change_theme, section="window", checked=lambda: window.dark),
         *(
             view(

@@ -22,7 +22,7 @@ from pytestqt.qtbot import QtBot
 
 from cellpose_gui.main_window import MainWindow
 from cellpose_gui.panels.focus import FocusEdge
-from tests.cellpose_gui.helpers import open_image
+from tests.cellpose_gui.helpers import open_image, press
 
 CONTROLS = (QAbstractButton, QAbstractItemView, QAbstractSlider, QAbstractSpinBox, QComboBox, QLineEdit)
 
@@ -65,6 +65,23 @@ def test_controls_of_the_panels_are_reached_by_tab(
     for panel in panels:
         for control in controls(panel):
             assert control.focusPolicy() & Qt.FocusPolicy.TabFocus, name_of(control)
+
+
+def test_f6_goes_from_panel_to_panel_and_back_to_the_image(
+    qtbot: QtBot, window: MainWindow, images: list[Path]
+) -> None:
+    open_image(qtbot, window, images[0])
+    window.canvas.setFocus()
+    been = []
+    for _ in range(len(window.docks) + 1):
+        press(qtbot, window, Qt.Key.Key_F6)
+        here = QApplication.focusWidget()
+        assert here is not None
+        been += [title for title, dock in window.docks.items() if dock.isAncestorOf(here)]
+        if window.canvas.view.hasFocus():
+            break
+    assert window.canvas.view.hasFocus()
+    assert {"Segment", "Labels", "Channels", "Images"} <= set(been) and len(been) == len(set(been))
 
 
 def test_the_canvas_shows_that_it_has_the_keyboard(
