@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PyQt6.QtCore import QSignalBlocker, Qt
+from PyQt6.QtCore import QPointF, QSignalBlocker, Qt, QTimer
 from PyQt6.QtGui import QColor, QHideEvent, QShowEvent
 from PyQt6.QtWidgets import (
     QCheckBox,
@@ -27,6 +27,7 @@ from cellpose_gui.panels.object_plot import ObjectPlot
 from cellpose_gui.panels.object_table import ObjectModel, ObjectTable, titled
 from cellpose_gui.panels.object_values import ObjectValues
 from cellpose_gui.theme import alarm
+from model_core.annotation.boxes import around
 from model_core.annotation.classes import Classes
 from model_core.annotation.objects import Review
 from model_core.annotation.rules import EXAMPLE, parse_rule, rows_of
@@ -34,6 +35,8 @@ from model_core.errors import UserError
 
 _COUNT = "Number of cells"
 _X, _Y = "area", _COUNT
+_LAID_OUT = 50  # ms after which the docks have their places
+_FEW = 10  # selected cells that one looks at
 
 
 class ObjectPanel(QWidget):
@@ -156,10 +159,21 @@ class ObjectPanel(QWidget):
         super().showEvent(event)
         self.values.set_document(self._document)
         self._follow_selection()
+        QTimer.singleShot(_LAID_OUT, self._keep_in_view)
 
     def hideEvent(self, event: QHideEvent | None) -> None:
         super().hideEvent(event)
         self.values.set_document(None)
+
+    def _keep_in_view(self) -> None:
+        """The panel has taken room from the canvas: what one looks at must not be hidden by that."""
+        document, view = self._document, self._canvas.view
+        if document is None or not 0 < len(document.selected) <= _FEW:
+            return
+        _, y, x = around(document.objects[id_] for id_ in document.selected)
+        middle = QPointF((x.start + x.stop) / 2, (y.start + y.stop) / 2)
+        if not view.box.viewRect().contains(middle):
+            view.centre_on(middle)
 
     # ------------------------------------------------------------------ what is shown
 

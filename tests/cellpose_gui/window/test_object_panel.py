@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from PyQt6.QtCore import QRectF, Qt
+from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QPainterPath, QPalette
 from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -231,6 +231,19 @@ def test_an_edit_while_it_measures_is_not_lost(qtbot: QtBot, window: MainWindow,
     measured(qtbot, window, opened)
     agree_with_the_engine(window, opened)
     assert column(window, "class") == ["", "", "late"]
+
+
+def test_a_selected_cell_stays_in_view_when_the_panel_opens(
+    qtbot: QtBot, window: MainWindow, opened: Document
+) -> None:
+    window.docks["Table and plot"].hide()
+    view = window.canvas.view
+    qtbot.wait(100)
+    opened.select([4])
+    view.set_scale(12)
+    view.place(view.scale_factor, QPointF(47, 47), QPointF(view.width() / 2, view.height() - 20))
+    window.docks["Table and plot"].show()
+    qtbot.waitUntil(lambda: view.height() < 400 and view.box.viewRect().contains(QPointF(47.5, 47.5)))
 
 
 def test_a_hidden_panel_measures_nothing(qtbot: QtBot, window: MainWindow, opened: Document) -> None:
