@@ -31,6 +31,8 @@ class ImageItem(ScreenItem):
     Zoomed in, the nearest pixel is shown; zoomed out, averaged copies. See `PlaneSource`.
     """
 
+    keeps_overview = True
+
     looks_changed = pyqtSignal()  # other pixels, colours or levels; not for another part or zoom
     pixels_arrived = pyqtSignal()  # some that were not read before
     failed = pyqtSignal(object)  # a UserError: some pixels can't be read

@@ -14,7 +14,7 @@ from cellpose_gui.canvas.palette import FOLD, ColourTables, OverlayStyle, folded
 from cellpose_gui.canvas.sampling import PixelGrid, take_pixels
 
 MARGIN = 12  # device pixels around the picture that outlines and halos depend on
-_LARGE_PIXELS = 1 / 3  # image pixels per logical pixel from which on outlines are one pixel wider
+_LARGE_PIXELS = 0.3334  # image pixels per logical pixel from which on outlines are one pixel wider
 _SELECTED_LINE = 0xFFFFFFFF
 _SELECTED_HALO = 0xC0000000
 _GAP = 0xFF000000

@@ -30,11 +30,13 @@ class ScreenItem(pg.GraphicsObject):
 
     margin = 0  # device pixels around a picture that its colours depend on
     image_format = QImage.Format.Format_RGB32
+    keeps_overview = False  # whether an older picture of the whole source may show what comes into sight
 
     def __init__(self) -> None:
         super().__init__()
         self._height = self._width = 0
         self._picture: Picture | None = None
+        self._overview: Picture | None = None
         self._spare: np.ndarray | None = None  # the memory of the picture before
         self._dirty: list[QRectF] = []  # parts of the image that the picture does not show as they are
         self._since: list[QRectF] = []  # what has changed since the worker began
@@ -64,12 +66,14 @@ class ScreenItem(pg.GraphicsObject):
         self.prepareGeometryChange()
         self._height, self._width = height, width
         self._worker.cancel()
-        self._picture = None
+        self._picture = self._overview = None
         self.update()
 
     def update(self, *area: QRectF) -> None:
         """Draw everything again, or an area, because it looks different now."""
         whole = self.boundingRect()
+        if not area:
+            self._overview = None
         for changed in area or (whole,):
             self._dirty = _with(self._dirty, changed & whole)
             self._since = _with(self._since, changed & whole)
@@ -93,18 +97,32 @@ class ScreenItem(pg.GraphicsObject):
         picture = self._picture
         if picture is None:
             return
-        height, width = picture.colours.shape
-        # The image borrows the memory of the colours, which live to the end of this function.
-        image = QImage(cast(bytes, picture.colours.data), width, height, 4 * width, self.image_format)
         if not picture.grid.same_zoom(grid):
-            painter.drawImage(picture.area, image)
+            for older in (self._overview, picture):
+                if older is not None:
+                    painter.drawImage(older.area, self._image_of(older))
             return
+        image = self._image_of(picture)
         image.setDevicePixelRatio(ratio)
         painter.save()
         painter.resetTransform()
         corner = view.map(picture.area.topLeft()) * ratio
         painter.drawImage(QPointF(round(corner.x()), round(corner.y())) / ratio, image)
         painter.restore()
+
+    def _image_of(self, picture: Picture) -> QImage:
+        """Borrows the memory of the picture: draw it before that goes."""
+        height, width = picture.colours.shape
+        return QImage(cast(bytes, picture.colours.data), width, height, 4 * width, self.image_format)
+
+    def _keep(self, picture: Picture) -> None:
+        """This is what the view shows now."""
+        self._picture = picture
+        edge = picture.grid.step  # a device pixel belongs to the picture if its centre does
+        if self.keeps_overview and picture.area.adjusted(-edge, -edge, edge, edge).contains(
+            self.boundingRect()
+        ):
+            self._overview = picture
 
     def _catch_up(self, grid: PixelGrid, view: QTransform) -> None:
         """Make the picture that of `grid`, or put a worker on it."""
@@ -127,9 +145,10 @@ class ScreenItem(pg.GraphicsObject):
                 break
             colours[ys, xs] = draw()
         else:
-            self._picture = Picture(grid, colours, area)
+            self._keep(Picture(grid, colours, area))
             if last is not None and last.colours is not colours:
-                self._spare = last.colours
+                in_use = self._overview is not None and self._overview.colours is last.colours
+                self._spare = None if in_use else last.colours
         self._dirty = []
 
     def _draw_later(self, grid: PixelGrid, area: QRectF) -> None:
@@ -144,7 +163,8 @@ class ScreenItem(pg.GraphicsObject):
 
     def _take_picture(self, picture: object) -> None:
         assert isinstance(picture, Picture)
-        self._picture, self._dirty = picture, self._since
+        self._keep(picture)
+        self._dirty = self._since
         super().update()
 
 

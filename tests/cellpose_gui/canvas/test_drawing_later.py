@@ -61,6 +61,19 @@ def test_a_zoom_shows_the_last_picture_scaled_and_then_the_right_one(
     np.testing.assert_array_equal(screen(canvas), at_once(canvas, monkeypatch))
 
 
+def test_no_rim_is_dark_while_one_zooms_out(qtbot: QtBot, canvas: Canvas) -> None:
+    canvas.channels = (ChannelDisplay(-1, 0),)  # all white
+    canvas.overlay = replace(canvas.overlay, visible=False)
+    canvas.fit()
+    qtbot.waitUntil(lambda: drawn(canvas))
+    canvas.view.set_scale(12)
+    qtbot.waitUntil(lambda: drawn(canvas))
+    canvas.view.set_scale(8)
+    canvas.view.viewport().repaint()
+    assert canvas._image.busy
+    assert (screen(canvas)[5:-5, 5:-200] > 250).all()
+
+
 def test_whatever_happens_meanwhile_is_seen_in_the_end(
     qtbot: QtBot, canvas: Canvas, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -57,7 +57,7 @@ def test_another_zoom_or_a_far_jump_is_rendered() -> None:
     assert taken_over(last, grid(900, 700, 1), MARGIN) is None
 
 
-@pytest.mark.parametrize("scale", [0.37, 1.0, 3.0, 7.5])
+@pytest.mark.parametrize("scale", [0.25, 0.37, 1.0, 3.0, 7.5])
 def test_a_panned_canvas_looks_like_one_that_was_never_moved(show, qtbot, scale: float) -> None:
     generator = np.random.default_rng(0)
     labels = np.kron(generator.integers(0, 9, (150, 200)), np.ones((10, 10))).astype(np.uint32)
