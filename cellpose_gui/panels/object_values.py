@@ -153,7 +153,7 @@ class ObjectValues(QObject):
             self.columns |= result.known
         if result.asked is None or not len(self):
             self.columns = dict(result.columns)
-        else:
+        elif result.asked:
             self._replace(result, result.asked)
         self.units = result.units or self.units
         self._stale, self._boxes, self._unknown = set(), [], False

@@ -219,6 +219,23 @@ def test_only_what_a_patch_touches_is_measured_again(
     assert column(window, "neighbours") == ["1", "1", "0", "0"]
 
 
+def test_very_many_changed_records_are_taken_over_by_a_worker(
+    qtbot: QtBot, window: MainWindow, opened: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cellpose_gui.panels.object_values._MOST_RECORDS", 1)
+    values = window.curation.objects.values
+    area = values.columns["area"]
+    window.canvas.classes.add("many")
+    window.canvas.classes.put([1, 2, 4], 0)
+    assert values.columns["class"].tolist() == [""] * 4, "not here and now"
+    measured(qtbot, window, opened)
+    assert column(window, "class") == ["many", "many", "", "many"]
+    assert values.columns["area"] is area, "nothing was measured again"
+    opened.undo()
+    measured(qtbot, window, opened)
+    assert column(window, "class") == [""] * 4
+
+
 def test_an_edit_while_it_measures_is_not_lost(qtbot: QtBot, window: MainWindow, opened: Document) -> None:
     values = window.curation.objects.values
     values.set_document(None)
