@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from model_core.training.retraining import RetrainProgress
 
 _GOOD_ON_LIGHT, _GOOD_ON_DARK = QColor("#1b8a5a"), QColor("#46eb8c")
+_LEAST_MINUTES = 0.2  # that the axis of time shows
 _LEAST_SPAN = 0.1  # of AP that the axis shows
 
 
@@ -102,7 +103,8 @@ class ApPlot(Plot):
 
     def __init__(self) -> None:
         super().__init__("Right on held-out cells (AP at IoU 0.5)", "minutes")
-        self._before = pg.InfiniteLine(angle=0, label="before", labelOpts={"position": 0.06})
+        where = {"position": 0.02, "anchors": [(0, 0), (0, 1)]}  # begins there, below the line or above it
+        self._before = pg.InfiniteLine(angle=0, label="before", labelOpts=where)
         self.addItem(self._before)
         self._curve = self.plot(symbol="o", symbolSize=6)
         self._star = self.plot(pen=None, symbol="star", symbolSize=17)
@@ -131,6 +133,7 @@ class ApPlot(Plot):
         values = [y for _, y in points] + ([] if before is None else [before])
         if before is not None:
             self._before.setValue(before)
+        self.setXRange(0, max([_LEAST_MINUTES, *(m.seconds / 60 for m in history)]), padding=0.02)
         self.setYRange(*_span(values), padding=0.05)
 
 

