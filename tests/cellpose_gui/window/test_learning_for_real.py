@@ -44,7 +44,7 @@ def test_drawn_cells_become_the_model_in_use(
     document.edit(whole, discs()[None], "Draw", Source.DRAWN)
     training = window.learning.training
     window.learning._start(Wish(folder, options=OPTIONS))
-    qtbot.waitUntil(lambda: training.last is not None and training.last.loss is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: training.last is not None and training.last.loss is not None, timeout=120_000)
     corner = (slice(0, 1), slice(0, 5), slice(0, 5))
     document.edit(corner, np.full((1, 5, 5), 99, np.uint32), "Draw", Source.DRAWN)  # meanwhile
     qtbot.waitUntil(lambda: not training.running, timeout=120_000)
