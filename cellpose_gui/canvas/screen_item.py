@@ -98,9 +98,9 @@ class ScreenItem(pg.GraphicsObject):
         if picture is None:
             return
         if not picture.grid.same_zoom(grid):
-            for older in (self._overview, picture):
-                if older is not None:
-                    painter.drawImage(older.area, self._image_of(older))
+            if self._overview is not None and not picture.area.contains(seen):
+                painter.drawImage(self._overview.area, self._image_of(self._overview))
+            painter.drawImage(picture.area, self._image_of(picture))
             return
         image = self._image_of(picture)
         image.setDevicePixelRatio(ratio)
