@@ -46,7 +46,7 @@ def separate_pieces(
         after = _with_change(labels, whole_box, box, new)
         inner = relative(region, whole_box)
         numbered, count = pieces(after[inner] == id_)
-        if count <= 1 or count <= pieces(held)[1]:
+        if count <= 1 or (id_ in objects and count <= pieces(held)[1]):
             continue
         sizes = np.bincount(numbered.ravel(), minlength=count + 1)
         old_sizes = np.bincount(numbered[held], minlength=count + 1)
