@@ -93,7 +93,7 @@ def test_few_or_equal_numbers_are_no_trouble(values: dict[int, float]) -> None:
 def test_every_choice_colours_the_cells(show, qtbot, name: str) -> None:
     canvas, _document, _hand = show(two_cells(), np.ones((2, 1, 60, 80), np.uint8))
     assert name in canvas.colour_by.names
-    with qtbot.waitSignal(canvas.colour_by.coloured) as told:
+    with qtbot.waitSignal(canvas.colour_by.coloured, timeout=60_000) as told:  # loops may have to be compiled
         canvas.colour_by.choice = name
     (colouring,) = told.args
     assert sum(count for *_, count in colouring.legend.kinds) in (0, 2)
@@ -106,10 +106,10 @@ def test_colours_follow_what_changes(show, qtbot) -> None:
     canvas, document, _hand = show(two_cells())
     with qtbot.waitSignal(canvas.colour_by.coloured):
         canvas.colour_by.choice = "Review"
-    with qtbot.waitSignal(canvas.colour_by.coloured) as told:
+    with qtbot.waitSignal(canvas.colour_by.coloured, timeout=60_000) as told:  # loops may have to be compiled
         document.change_records({1: replace(document.objects[1], review=Review.ACCEPTED)}, "Accept")
     (colouring,) = told.args
     assert colouring.slots[1] != colouring.slots[2]
-    with qtbot.waitSignal(canvas.colour_by.coloured) as told:
+    with qtbot.waitSignal(canvas.colour_by.coloured, timeout=60_000) as told:  # loops may have to be compiled
         canvas.colour_by.choice = "Each cell"
     assert told.args == [None]

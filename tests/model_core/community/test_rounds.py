@@ -4,7 +4,7 @@ The model knows nuclei; people contribute red cells, which it has not seen. In t
 poisons the well: shifted labels, a licence that is not theirs to give, and copies of the evaluation.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -87,10 +87,15 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Trained with two threads wherever it runs: sums in another order lead such short trainings elsewhere."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
     with pytest.MonkeyPatch.context() as patch:
         _small(patch)
-        return World(tmp_path_factory.mktemp("world"))
+        world = World(tmp_path_factory.mktemp("world"))
+    yield world
+    torch.set_num_threads(before)
 
 
 def _small(patch: pytest.MonkeyPatch) -> None:
