@@ -88,7 +88,7 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Trained with two threads wherever it runs: sums in another order lead such short trainings elsewhere."""
+    """Trained with two threads wherever it runs: sums in another order lead short trainings elsewhere."""
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     with pytest.MonkeyPatch.context() as patch:
