@@ -82,9 +82,14 @@ def _lazy(path: Path, size: int, series: tifffile.TiffPageSeries) -> LazyPixels 
 
 
 def _whole(path: Path, series: tifffile.TiffPageSeries, axes: str) -> tuple[np.ndarray, str]:
-    """Mapped where nothing is compressed, else read."""
+    """Mapped where it is large and nothing is compressed, else read.
+
+    Whoever looks at a map of a file that another program cuts short is killed by the system, so what
+    can be read at once is read.
+    """
     page = series.keyframe
-    mapped = page.compression == tifffile.COMPRESSION.NONE and series.dataoffset is not None
+    plain = page.compression == tifffile.COMPRESSION.NONE and series.dataoffset is not None
+    mapped = plain and series.nbytes > _LARGE
     pixels: np.ndarray = tifffile.memmap(path, series=0, mode="r") if mapped else series.asarray()
     if page.photometric == tifffile.PHOTOMETRIC.PALETTE and page.colormap is not None:
         return np.moveaxis(page.colormap[:, pixels], 0, -1), series.axes + "S"
