@@ -14,7 +14,7 @@ from cellpose_gui.canvas.screen_item import ScreenItem
 
 LINE = 0xFFFFFFFF  # no palette holds white, and dashes tell eyes that see no colours
 _GAP = 0xC0000000
-_DASH = 4  # logical pixels, at least one pixel of the image
+_DASH = 4  # logical pixels
 
 
 class ComparisonItem(ScreenItem):
@@ -45,14 +45,9 @@ class ComparisonItem(ScreenItem):
 
 
 def _dashed(plane: np.ndarray, grid: PixelGrid) -> np.ndarray:
-    """Dashes lie still in the image when the view moves."""
-    height, width = plane.shape
-    rows, cols = np.clip(grid.rows, 0, height - 1), np.clip(grid.cols, 0, width - 1)
-    ids = take_pixels(plane, rows, cols, grid.step)
-    ids[(grid.rows < 0) | (grid.rows >= height)] = 0
-    ids[:, (grid.cols < 0) | (grid.cols >= width)] = 0
-    inner = slice(ComparisonItem.margin, -ComparisonItem.margin)
-    edges = widened(edges_of(ids), ids, max(1, round(grid.ratio)))[inner, inner]
-    dash = max(1, round(_DASH * grid.ratio * grid.step))
-    gaps = (grid.rows[inner, None] + grid.cols[inner]) // dash % 2 == 1
-    return np.where(edges, np.where(gaps, np.uint32(_GAP), np.uint32(LINE)), np.uint32(0))
+    ids = take_pixels(plane, *grid.on_image(*plane.shape), grid.step)
+    grid.clear_beyond(ids, *plane.shape)
+    margin = ComparisonItem.margin
+    edges = widened(edges_of(ids), ids, max(1, round(grid.ratio)))[margin:-margin, margin:-margin]
+    dashes = np.where(grid.stripes(_DASH, margin), np.uint32(_GAP), np.uint32(LINE))
+    return np.where(edges, dashes, np.uint32(0))

@@ -18,7 +18,7 @@ _LARGE_PIXELS = 0.3334  # image pixels per logical pixel from which on outlines 
 _SELECTED_LINE = 0xFFFFFFFF
 _SELECTED_HALO = 0xC0000000
 _GAP = 0xFF000000
-_DASH = 5  # logical pixels, at least one pixel of the image
+_DASH = 5  # logical pixels
 _INNER = slice(MARGIN, -MARGIN)
 
 
@@ -78,22 +78,17 @@ class LabelPicture:
         return min(max(1, round(logical * grid.ratio)), MARGIN - 1 - round(grid.ratio))
 
     def _sample(self, grid: PixelGrid) -> np.ndarray:
-        height, width = self.plane.shape
-        rows, cols = np.clip(grid.rows, 0, height - 1), np.clip(grid.cols, 0, width - 1)
+        rows, cols = grid.on_image(*self.plane.shape)
         source, rows, cols, factor = self.coarse.choose(self.plane, rows, cols, grid.step)
         ids = take_pixels(source, rows, cols, grid.step / factor)
         if self.preview is not None:
             self.preview.show_on(ids, seen(rows, factor), seen(cols, factor))
-        # Beyond the border of the image lies background, which closes the outlines there.
-        ids[(grid.rows < 0) | (grid.rows >= height)] = 0
-        ids[:, (grid.cols < 0) | (grid.cols >= width)] = 0
+        grid.clear_beyond(ids, *self.plane.shape)
         return folded(ids) if len(self.tables.fill) == FOLD else ids
 
     def _dash(self, result: np.ndarray, ids: np.ndarray, edges: np.ndarray, grid: PixelGrid) -> None:
-        """Interrupt the outlines of locked labels. The gaps lie still in the image when the view moves."""
-        length = max(1, round(_DASH * grid.ratio * grid.step))
-        gaps = (grid.rows[_INNER, None] + grid.cols[_INNER]) // length % 2 == 0
-        result[gaps & edges & self.tables.locked.take(ids, mode="clip")] = _GAP
+        """Interrupt the outlines of locked labels."""
+        result[~grid.stripes(_DASH, MARGIN) & edges & self.tables.locked.take(ids, mode="clip")] = _GAP
 
     def _highlight(self, result: np.ndarray, ids: np.ndarray, edges: np.ndarray, width: int) -> None:
         selected = self.tables.selected.take(ids, mode="clip")

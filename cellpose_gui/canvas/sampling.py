@@ -47,6 +47,24 @@ class PixelGrid:
             cols=self.cols[xs.start : xs.stop + 2 * margin],
         )
 
+    def on_image(self, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+        """The rows and columns, those beyond the border of the image moved onto it."""
+        return np.clip(self.rows, 0, height - 1), np.clip(self.cols, 0, width - 1)
+
+    def clear_beyond(self, ids: np.ndarray, height: int, width: int) -> None:
+        """Beyond the border of the image lies background, which closes the outlines there."""
+        ids[(self.rows < 0) | (self.rows >= height)] = 0
+        ids[:, (self.cols < 0) | (self.cols >= width)] = 0
+
+    def stripes(self, length: float, margin: int) -> np.ndarray:
+        """bool, without the margin: diagonal stripes, which lie still in the image when the view moves.
+
+        `length` along rows and columns: logical pixels, at least one pixel of the image.
+        """
+        pixels = max(1, round(length * self.ratio * self.step))
+        inner = slice(margin, -margin)
+        return (self.rows[inner, None] + self.cols[inner]) // pixels % 2 == 1
+
 
 def pixel_grid(
     view: QTransform, ratio: float, exposed: QRectF, height: int, width: int, margin: int
