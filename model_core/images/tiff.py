@@ -74,11 +74,15 @@ def _check_size(path: Path, size: int, series: tifffile.TiffPageSeries) -> None:
 
 def _lazy(path: Path, size: int, series: tifffile.TiffPageSeries) -> LazyPixels | None:
     """None for what is small, mapped or can only be read as a whole."""
-    mapped = series.keyframe.compression == tifffile.COMPRESSION.NONE and series.dataoffset is not None
     palette = series.keyframe.photometric == tifffile.PHOTOMETRIC.PALETTE
-    if palette or (len(series.levels) == 1 and (mapped or series.nbytes <= _LARGE)):
+    if palette or (len(series.levels) == 1 and (series.nbytes <= _LARGE or _in_one_piece(series))):
         return None
     return lazy_series(path, size, series)
+
+
+def _in_one_piece(series: tifffile.TiffPageSeries) -> bool:
+    """Whether the pixels lie in the file as they do in memory."""
+    return series.keyframe.compression == tifffile.COMPRESSION.NONE and series.dataoffset is not None
 
 
 def _whole(path: Path, series: tifffile.TiffPageSeries, axes: str) -> tuple[np.ndarray, str]:
@@ -88,8 +92,7 @@ def _whole(path: Path, series: tifffile.TiffPageSeries, axes: str) -> tuple[np.n
     can be read at once is read.
     """
     page = series.keyframe
-    plain = page.compression == tifffile.COMPRESSION.NONE and series.dataoffset is not None
-    mapped = plain and series.nbytes > _LARGE
+    mapped = series.nbytes > _LARGE and _in_one_piece(series)
     pixels: np.ndarray = tifffile.memmap(path, series=0, mode="r") if mapped else series.asarray()
     if page.photometric == tifffile.PHOTOMETRIC.PALETTE and page.colormap is not None:
         return np.moveaxis(page.colormap[:, pixels], 0, -1), series.axes + "S"

@@ -80,10 +80,10 @@ def _diameter_in(
         inside = inside[inside > 0]
         if len(inside):
             sizes = 2 * np.sqrt(np.bincount(labels.ravel())[inside] / np.pi) / zoom
-            fit = float(np.average(scores[inside], weights=sizes))
+            fit, usual = float(np.average(scores[inside], weights=sizes)), float(np.median(sizes))
             if fit > best:
-                best, diameter = fit, float(np.median(sizes))
-            if fit > _WELL_SEEN and np.median(sizes) * zoom > _LARGE * model.diameter:
+                best, diameter = fit, usual
+            if fit > _WELL_SEEN and usual * zoom > _LARGE * model.diameter:
                 break
         if seen_as / _CLOSER < _SMALLEST:
             break

@@ -139,9 +139,7 @@ def _with_dimensions(options: Options, image: Image, diameter: float) -> tuple[O
     there. Moments of a time series have nothing to do with depth.
     """
     planes = image.shape[1]
-    if planes == 1:
-        return replace(options, do_3D=False), ()
-    if image.time_series and options.do_3D is None:
+    if planes == 1 or (image.time_series and options.do_3D is None):
         return replace(options, do_3D=False), ()
     if options.do_3D is not None or options.stitch_threshold:
         return replace(options, do_3D=bool(options.do_3D)), ()

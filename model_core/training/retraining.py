@@ -218,9 +218,9 @@ class _Retraining:
             parent, name=name, parent=parent.name, data=data, recipe=recipe, scores={}, notes="", date=""
         )
 
-    def _plan(self, seconds: float, steps: int | None = None) -> Plan:
-        options = self._options
-        if steps is None and options.epochs is not None:
+    def _plan(self, seconds: float) -> Plan:
+        options, steps = self._options, None
+        if options.epochs is not None:
             steps = max(1, round(options.epochs * self._teller.cells / options.crops))
         return Plan(seconds, steps, options.learning_rate, options.crops, options.seed)
 
