@@ -57,10 +57,10 @@ class RetrainOptionsDialog(QDialog):
         self.minutes.setValue(chosen.minutes)
         self.epochs = QSpinBox()
         self.epochs.setRange(0, 100_000)
-        self.epochs.setSpecialValueText("as many as time allows")
+        self.epochs.setSpecialValueText("chosen by the number of cells")
         self.epochs.setToolTip(
-            "How often the corrected cells are gone through; it ends earlier where the "
-            "time is over or nothing improves"
+            "How often the corrected cells are gone through; it ends earlier where the time is over or "
+            "nothing improves. With another time and no epochs it uses all of the time."
         )
         self.rate = QDoubleSpinBox()
         self.rate.setDecimals(6)

@@ -146,7 +146,6 @@ class TrainingPanel(QStackedWidget):
         """The rounds of the model that is in use; None where it was never retrained."""
         self.rounds.show_curve(curve)
         self.rounds.setVisible(curve is not None and len(curve.points) > 1)
-        self.rounds.setToolTip("" if curve is None else curve.in_words)
 
     def _show_progress(self, progress: RetrainProgress) -> None:
         self._state.setText(self._state_in_words(progress.phase.value))
@@ -190,7 +189,7 @@ def facts(progress: RetrainProgress) -> list[str]:
         lines.append(f"{progress.cells:,} cells to learn from, {progress.held_out:,} held back")
     line = f"Epoch {progress.epoch:.1f}, {_DEVICES.get(progress.device, progress.device)}"
     if progress.seconds_left is not None:
-        line += f", {time_in_words(progress.seconds_left)} left at most"
+        line += f", {time_in_words(progress.seconds_left)} left"
     lines.append(line)
     return lines
 

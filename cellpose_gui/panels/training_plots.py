@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 _GOOD_ON_LIGHT, _GOOD_ON_DARK = QColor("#1b8a5a"), QColor("#46eb8c")
 _LEAST_MINUTES = 0.2  # that the axis of time shows
 _LEAST_SPAN = 0.1  # of AP that the axis shows
+_LINKED = (
+    "AP on the held-out cells of the last round. Earlier rounds had other ones: they count by what each "
+    "gained on its own."
+)
 
 
 class Plot(pg.PlotWidget):
@@ -138,7 +142,10 @@ class ApPlot(Plot):
 
 
 class RoundsPlot(Plot):
-    """Average precision against the number of corrected cells, and what the next ones are likely to bring."""
+    """Average precision against the number of corrected cells, and what the next ones are likely to bring.
+
+    Each round is judged on held-out cells of its own; `learning_curve` links them.
+    """
 
     def __init__(self) -> None:
         super().__init__("Rounds so far", "corrected cells")
@@ -159,6 +166,8 @@ class RoundsPlot(Plot):
         self._points.setData([x for x, _ in points], [y for _, y in points])
         self._fit.setData([x for x, _ in fitted], [y for _, y in fitted])
         self.setYRange(*_span([y for _, y in points + fitted]), padding=0.05)
+        words = "" if curve is None else curve.in_words
+        self.setToolTip(f"{words} {_LINKED}".strip())
 
 
 def _span(values: Sequence[float]) -> tuple[float, float]:

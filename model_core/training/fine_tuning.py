@@ -36,7 +36,7 @@ _RETRIES = 3  # after a loss that is not a number, each at a third of the learni
 
 @dataclass(frozen=True)
 class Plan:
-    """seconds: of activity at most. steps: at most, or exactly where there are no views; None: no limit.
+    """seconds: of activity at most. steps: at most; None: no limit.
 
     learning_rate: the highest. crops: of 224 px a step. looks: also before the end, to find the best moment.
     """
@@ -183,7 +183,7 @@ class FineTuning:
     def _fraction(self, seconds: float) -> float:
         of_time = seconds / self.plan.seconds
         of_steps = self.trainer.progress.step / self.plan.steps if self.plan.steps else 0.0
-        return max(of_time, of_steps) if self.views or not self.plan.steps else of_steps
+        return max(of_time, of_steps)
 
     def _step(self, batch: Batch) -> None:
         loss = sum(self.trainer.step(batch).values())

@@ -1,6 +1,9 @@
 """How good the model became with the number of corrected cells, and what the next ones are likely to bring.
 
-Each retraining adds a round to the card of the model that it makes (`Card.rounds`), after its parent's.
+Each retraining adds a round to the card of the model that it makes (`Card.rounds`), after its parent's. Every
+round has held-out cells of its own, so APs of different rounds say nothing about each other. Only the two of
+one round do: two models on the same cells. The curve is therefore linked back from the last round, as the
+indices of prices are whose baskets change: from point to point it rises as much as AP rose within the round.
 """
 
 from __future__ import annotations
@@ -35,9 +38,11 @@ class Round:
 
 @dataclass(frozen=True)
 class LearningCurve:
-    """points: (cells, AP), the first at 0 cells. fitted: (cells, AP) of the curve through them, for a plot;
-    empty while there are too few rounds. next_cells, next_gain: what so many more are likely to bring, None
-    while there is no fit. in_words: a sentence for the person who asks whether to go on."""
+    """points: (cells, AP on the held-out cells of the last round), the first at 0 cells; before that round
+    linked by what each round gained on its own cells, and within 0..1. fitted: (cells, AP) of the curve
+    through them, for a plot; empty while there are too few rounds. next_cells, next_gain: what so many more
+    are likely to bring, None while there is no fit. in_words: a sentence for the person who asks whether to
+    go on."""
 
     points: Sequence[tuple[int, float]]
     fitted: Sequence[tuple[int, float]]
@@ -69,8 +74,7 @@ def learning_curve(rounds: Sequence[Round]) -> LearningCurve:
     et al., Deep learning scaling is predictable, empirically, 2017): least squares for a and b >= 0, the best
     of a few c. Points count by the number of held-out cells they were measured on.
     """
-    points = [(0, rounds[0].ap_before)] if rounds else []
-    points += [(r.cells, r.ap_after) for r in rounds]
+    points = _linked(rounds)
     weights = [float(r.held_out) for r in [*rounds[:1], *rounds]]
     if len({cells for cells, _ in points}) < _FEWEST:
         return LearningCurve(points, (), _NEXT, None, _first_words(points))
@@ -80,6 +84,17 @@ def learning_curve(rounds: Sequence[Round]) -> LearningCurve:
     places = np.unique(np.linspace(0, last + _NEXT, 50).astype(int)).tolist()
     fitted = [(n, at(n)) for n in places]
     return LearningCurve(points, fitted, _NEXT, gain, _words(gain))
+
+
+def _linked(rounds: Sequence[Round]) -> list[tuple[int, float]]:
+    if not rounds:
+        return []
+    ap = rounds[-1].ap_after
+    cells, aps = [r.cells for r in rounds], [ap]
+    for r in reversed(rounds):
+        ap -= r.ap_after - r.ap_before
+        aps.append(ap)
+    return list(zip([0, *cells], np.clip(aps[::-1], 0, 1).tolist(), strict=True))
 
 
 def _fit(points: np.ndarray, weights: np.ndarray) -> _Power:

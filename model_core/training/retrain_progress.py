@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 _EVERY = 0.5  # s
+_KNOWN = 0.02  # of the way, after which the time left can be told
 
 
 class Phase(str, Enum):
@@ -35,9 +36,9 @@ class Moment:
 class RetrainProgress:
     """Where a retraining stands.
 
-    fraction: 0..1 of the longest that it may take. seconds_left: None until known. history: all moments so
-    far, oldest first. ap_before, ap_best: None until measured. cells, held_out: how many are learned from
-    and held back.
+    fraction: 0..1 of its steps, or of its time where that is over sooner. seconds_left: None until known.
+    history: all moments so far, oldest first. ap_before, ap_best: None until measured. cells, held_out: how
+    many are learned from and held back.
     """
 
     phase: Phase
@@ -61,13 +62,12 @@ class RetrainProgress:
 class ProgressTeller:
     """Gathers what is known and tells it about twice a second, and at once when something happens."""
 
-    def __init__(self, report: Callable[[RetrainProgress], None] | None, limit: float, device: str) -> None:
-        """limit: active seconds that the training may take."""
-        self._report, self._limit, self._device = report, limit, device
+    def __init__(self, report: Callable[[RetrainProgress], None] | None, device: str) -> None:
+        self._report, self._device = report, device
         self._told = 0.0
         self._history: list[Moment] = []
         self.phase = Phase.READING
-        self.seconds = 0.0
+        self.seconds = self.fraction = 0.0
         self.epoch = 0.0
         self.loss: float | None = None
         self.ap_before: float | None = None
@@ -98,11 +98,12 @@ class ProgressTeller:
         phase = phase or self.phase
         learning = self.phase is Phase.LEARNING
         done = 1.0 if phase is Phase.SAVING else 0.0
+        left = self.seconds * (1 / self.fraction - 1) if self.fraction > _KNOWN else None
         self._report(
             RetrainProgress(
                 phase,
-                min(1.0, self.seconds / self._limit) if learning else done,
-                max(0.0, self._limit - self.seconds) if learning else None,
+                self.fraction if learning else done,
+                left if learning else None,
                 self._device,
                 self.epoch,
                 self.loss,

@@ -17,7 +17,7 @@ from model_core.training.retraining_state import discard
 class Stopped(str, Enum):
     """Why a retraining ended; the words are shown."""
 
-    TIME = "The time was over."
+    ENDED = "It went to the end."
     CONVERGED = "It stopped improving."
     CANCELLED = "You stopped it."
     NOT_A_NUMBER = "The loss was not a number any more; the best before that was kept."

@@ -136,10 +136,11 @@ class _Retraining:
         self._options = chosen_options(request.images, request.options)
         if request.resume and (earlier := interrupted(request.work)):
             request = replace(request, name=earlier.name, start=earlier.start or None)
-            self._options = replace(self._options, minutes=earlier.minutes)
+            if earlier.minutes != self._options.minutes:  # somebody said how long
+                wished = replace(request.options, minutes=earlier.minutes)
+                self._options = chosen_options(request.images, wished)
         self._request = request
-        self._limit = 60 * self._options.minutes
-        self._teller = ProgressTeller(report, self._limit, self._options.device)
+        self._teller = ProgressTeller(report, self._options.device)
         self._kept = KeptTraining(request, self._options.minutes, self._teller)
         self._watch = Stopwatch(cancel, pause, paused=lambda: self._teller.now_and_then(Phase.PAUSED))
         self._notes: list[str] = []
@@ -218,10 +219,12 @@ class _Retraining:
             parent, name=name, parent=parent.name, data=data, recipe=recipe, scores={}, notes="", date=""
         )
 
-    def _plan(self, seconds: float) -> Plan:
+    def _plan(self, ways: int = 1) -> Plan:
+        """For each of several trainings that share the time."""
         options, steps = self._options, None
         if options.epochs is not None:
-            steps = max(1, round(options.epochs * self._teller.cells / options.crops))
+            steps = max(1, round(options.epochs * self._teller.cells / options.crops / ways))
+        seconds = 60 * options.minutes / ways
         return Plan(seconds, steps, options.learning_rate, options.crops, options.seed)
 
     def _tuning(self, network: Net, way: _Way, plan: Plan) -> FineTuning:
@@ -234,7 +237,7 @@ class _Retraining:
 
     def _with_held_out(self, network: Net, way: _Way, held_out: bool) -> RetrainResult:
         """One training, with the held-out cells to choose its best moment by."""
-        tuning = self._tuning(network, way, self._plan(self._limit))
+        tuning = self._tuning(network, way, self._plan())
         begun = self._watch.seconds - self._kept.take_up(tuning, self._watch)
 
         def looked() -> None:
@@ -242,9 +245,10 @@ class _Retraining:
             self._teller.measured(average_precision_of(tuning.looked[-1][1]))
             self._kept.store(tuning, self._watch.seconds - begun)
 
-        stopped = Stopped.TIME
+        stopped = Stopped.ENDED
         try:
-            tuning.run(self._watch, self._since(begun), self._stepped(tuning, begun), looked)
+            seconds = self._since(begun)
+            tuning.run(self._watch, seconds, lambda: self._stepped(tuning, seconds()), looked)
         except Cancelled:
             if not tuning.best.better:
                 raise
@@ -263,13 +267,17 @@ class _Retraining:
         Nets that were tuned from the same start can be averaged, and the mean does as well as the best of
         them or better (Wortsman et al., Model soups, 2022); and it has learned from every cell.
         """
-        begun, share = self._watch.seconds, self._limit / len(ways)
+        seconds = self._since(self._watch.seconds)
         after: list[Look] = []
         nets: list[dict[str, torch.Tensor]] = []
+        plan = replace(self._plan(len(ways)), looks=False)
         for turn, way in enumerate(ways):
-            tuning = self._tuning(network, way, replace(self._plan(share), looks=False))
-            since = self._since(begun + turn * share)
-            tuning.run(self._watch, since, self._stepped(tuning, begun), lambda: None)
+            tuning = self._tuning(network, way, plan)
+
+            def stepped(tuning: FineTuning = tuning, turn: int = turn) -> None:
+                self._stepped(tuning, seconds(), turn, len(ways))
+
+            tuning.run(self._watch, self._since(self._watch.seconds), stepped, lambda: None)
             after += tuning.looked[-1][1]
             nets.append(copy_of(tuning.trainer.average))
         self._teller.ap_best = average_precision_of(after)
@@ -277,20 +285,17 @@ class _Retraining:
         tuning.trainer.average.load_state_dict(mean_of(nets))
         views = [view for way in ways for view in way.views]
         before = [look for way in ways for look in way.before]
-        return self._result(tuning, compare(views, before, after, cross_validated=True), Stopped.TIME)
+        return self._result(tuning, compare(views, before, after, cross_validated=True), Stopped.ENDED)
 
     def _since(self, begun: float) -> Callable[[], float]:
         return lambda: self._watch.seconds - begun
 
-    def _stepped(self, tuning: FineTuning, begun: float) -> Callable[[], None]:
-        def tell() -> None:
-            teller = self._teller
-            teller.seconds = self._watch.seconds - begun
-            teller.epoch = tuning.trainer.progress.crops / max(1, teller.cells)
-            teller.loss = tuning.loss
-            teller.now_and_then()
-
-        return tell
+    def _stepped(self, tuning: FineTuning, seconds: float, turn: int = 0, turns: int = 1) -> None:
+        teller, progress = self._teller, tuning.trainer.progress
+        teller.seconds, teller.fraction = seconds, (turn + progress.fraction) / turns
+        teller.epoch = progress.crops / max(1, teller.cells)
+        teller.loss = tuning.loss
+        teller.now_and_then()
 
     def _result(self, tuning: FineTuning, comparison: Comparison, stopped: Stopped) -> RetrainResult:
         self._teller.begin(Phase.SAVING)

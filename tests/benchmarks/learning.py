@@ -9,10 +9,10 @@ training images. Forgetting is what the last model loses on images of data sets 
 
 ``--starts`` holds ``without_SET.safetensors``, a model that was not trained on SET, or ``without.json``,
 a list of sets, and one ``without.safetensors`` for all of them. ``--kinds`` are kinds of rendered cells that
-the bundled model has not seen; they are left out of the replay. With ``--crops-a-second N`` a round takes as
-many crops as a free processor that makes N a second would make in its time, so that figures do not depend
-on what else runs; seconds are then crops over N. With ``--peer PYTHON``, an interpreter with Cellpose 3, its
-net is trained for the minutes of the last round on the same images.
+the bundled model has not seen; they are left out of the replay. With ``--crops-a-second N`` seconds are crops
+over N, as on a free processor that makes N a second, so that figures do not depend on what else runs. With
+``--peer PYTHON``, an interpreter with Cellpose 3, its net is trained for the minutes of the last round on the
+same images.
 
 With ``--check`` the exit code is 1 where 200 cells give less than 95 % of what all cells give, worst-first is
 worse than random order, a model forgets 0.02 or more, a round of 200 cells takes over 3 minutes, or its first
@@ -198,9 +198,7 @@ def subjects(arguments: argparse.Namespace, folder: Path) -> list[Subject]:
 def options_for(images: Sequence[ReviewedImage], rate: float | None) -> RetrainOptions:
     if rate is None:
         return RetrainOptions()
-    chosen = chosen_options(images)
-    cells = sum(image.cells for image in images)
-    return RetrainOptions(minutes=600, epochs=max(0.001, chosen.minutes * 60 * rate / (0.8 * cells)))
+    return RetrainOptions(minutes=600, epochs=chosen_options(images).epochs)
 
 
 @dataclass

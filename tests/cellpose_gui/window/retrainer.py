@@ -35,7 +35,7 @@ def progress(seconds: float, ap: float | None = None) -> RetrainProgress:
     return RetrainProgress(Phase.LEARNING, 0.5, 42.0, "cpu", 1.5, 0.25, 0.6, ap, 80, 20, history)
 
 
-def result_of(request: RetrainRequest, after: float = 0.8, stopped: Stopped = Stopped.TIME) -> RetrainResult:
+def result_of(request: RetrainRequest, after: float = 0.8, stopped: Stopped = Stopped.ENDED) -> RetrainResult:
     """What the engine would offer for the first image of a request, whose cells are all fixed or broken."""
     image = request.images[0]
     labels = image.labels[0]

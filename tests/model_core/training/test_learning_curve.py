@@ -1,5 +1,7 @@
 """The curve over rounds, and what the next cells are likely to bring."""
 
+from itertools import pairwise
+
 import pytest
 
 from model_core.models.package import Card
@@ -16,10 +18,19 @@ def test_a_power_law_is_found_again() -> None:
         return 0.9 - 1.9 * (n + 10) ** -0.5
 
     cells = (25, 50, 100, 200)
-    curve = learning_curve([Round(n, 40, truth(0), truth(n)) for n in cells])
+    curve = learning_curve([Round(b, 40, truth(a), truth(b)) for a, b in pairwise((0, *cells))])
     assert curve.next_gain == pytest.approx(truth(250) - truth(200), abs=1e-3)
     assert all(ap == pytest.approx(truth(n), abs=1e-2) for n, ap in curve.fitted)
-    assert curve.points[0] == (0, truth(0)) and curve.fitted[-1][0] == 250
+    assert curve.points[0] == pytest.approx((0, truth(0))) and curve.fitted[-1][0] == 250
+
+
+def test_rounds_with_other_held_out_cells_are_linked_by_what_each_gained() -> None:
+    """The second round's cells are harder; its model was better all the same."""
+    curve = learning_curve([Round(30, 12, 0.5, 0.7), Round(60, 15, 0.4, 0.5)])
+    assert [cells for cells, _ in curve.points] == [0, 30, 60]
+    assert [ap for _, ap in curve.points] == pytest.approx([0.2, 0.4, 0.5])
+    low = learning_curve([Round(30, 12, 0.1, 0.9), Round(60, 15, 0.4, 0.5)])
+    assert [ap for _, ap in low.points] == pytest.approx([0, 0.4, 0.5])
 
 
 def test_it_says_when_to_stop() -> None:

@@ -310,8 +310,14 @@ def test_a_loss_that_is_not_a_number(
 def test_options_follow_from_the_data(making: Making) -> None:
     few, many = making((3,)).images, making((60, 60, 60, 60)).images
     device = RetrainOptions(device="cpu")
-    assert 1 <= chosen_options(few, device).minutes < chosen_options(many, device).minutes <= 10
+    crops = []
+    for images in (few, many):
+        chosen, cells = chosen_options(images, device), sum(image.cells for image in images)
+        assert chosen.minutes == 10 and chosen.epochs is not None
+        crops.append(chosen.epochs * cells)
+    assert 100 < crops[0] < crops[1] <= 1200
     chosen = chosen_options(few, RetrainOptions(minutes=3, learning_rate=1e-5, device="cpu"))
-    assert (chosen.minutes, chosen.learning_rate) == (3, 1e-5)
+    assert (chosen.minutes, chosen.epochs, chosen.learning_rate) == (3, None, 1e-5)
+    assert chosen_options(few, RetrainOptions(minutes=3, epochs=2, device="cpu")).epochs == 2
     with pytest.raises(UserError, match="no device"):
         chosen_options(few, RetrainOptions(device="abacus"))
