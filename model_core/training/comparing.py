@@ -13,6 +13,7 @@ import numpy as np
 from model_core.annotation.matching import match, overlaps
 from model_core.annotation.measure import measure
 from model_core.images.scaled import ScaledImage
+from model_core.segmentation.look import measured_diameter
 from model_core.segmentation.options import Options
 from model_core.segmentation.outline import outline
 from model_core.segmentation.planes import PlanePredictor
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 Box = tuple[int, int, int, int]
 _CLEARLY = 0.01  # of `quality`: less is chance with the few cells of a person
+_FURTHEST = 2.0  # times: a view is shown so much larger or smaller than it should be at most
 RIGHT = 0.5  # IoU from which on a cell counts as found
 
 
@@ -62,12 +64,22 @@ class Look:
         return len(self.iou) + self.false
 
 
-def look(model: Model, view: View, cancel: Cancel | None = None) -> Look:
-    """What a model finds at the size of the trusted cells: to tell the size anew each time takes three times
-    as long. Cancelled: ``cancel`` said so."""
+def diameter_in(model: Model, view: View, cancel: Cancel | None = None) -> float:
+    """px, that a model measures in the image of a view, as it does when a person asks it for the cells.
+
+    To tell sizes better is half of what a model learns on images of a new kind. At the size of the trusted
+    cells none of that shows: 200 cells of axons, AP 0.52 -> 0.61 on other images, held-out cells at the right
+    size 0.63 -> 0.61. Cancelled: ``cancel`` said so.
+    """
+    found = measured_diameter(model, view.image, cancel) or model.diameter
+    return min(max(found, view.diameter / _FURTHEST), view.diameter * _FURTHEST)
+
+
+def look(model: Model, view: View, diameter: float, cancel: Cancel | None = None) -> Look:
+    """What a model finds if cells are so large (px). Cancelled: ``cancel`` said so."""
     y0, y1, x0, x1 = view.box
     z, rows, columns = slice(view.plane, view.plane + 1), slice(y0, y1), slice(x0, x1)
-    predictor = PlanePredictor(model, view.image, view.diameter, Options(), cancel)
+    predictor = PlanePredictor(model, view.image, diameter, Options(), cancel)
     fields = predictor.no_fields(np.float32)  # of which only the box is ever touched
     predictor.predict(fields, view.plane, rows, columns)
     labels, _ = outline(fields.flows[:, z, rows, columns], fields.cellprob[z, rows, columns], Options())
@@ -94,12 +106,13 @@ def average_precision_of(looks: Sequence[Look]) -> float:
 
 
 def quality(looks: Sequence[Look]) -> float:
-    """0..1, by which the best moment of a training is chosen: half AP, half the same weighted by the IoU.
+    """0..1, by which the best moment of a training is chosen: half AP, half the mean IoU of the cells.
 
-    With the few cells of a person AP alone moves in large steps.
+    With the few cells of a person AP alone moves in large steps. Of those who correct the worst cells first
+    most are far from an IoU of 0.5, and it does not move at all; that they are found better already tells.
     """
     total = sum(one.total for one in looks)
-    fit = sum(one.iou[cell] for one in looks for cell in one.right)
+    fit = sum(value for one in looks for value in one.iou.values())
     return (average_precision_of(looks) + fit / total) / 2 if total else 1.0
 
 

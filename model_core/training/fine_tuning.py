@@ -6,6 +6,7 @@ import copy
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
@@ -13,7 +14,7 @@ from model_core.models.model import Model
 from model_core.models.package import Card
 from model_core.networks.net import Net
 from model_core.training.batches import Batch, BatchStream, CropSource
-from model_core.training.comparing import Look, View, look, quality
+from model_core.training.comparing import Look, View, diameter_in, look, quality
 from model_core.training.stopwatch import Stopwatch
 from model_core.training.trainer import NotANumberError, Trainer, TrainingOptions
 
@@ -28,8 +29,8 @@ _BACKGROUND = 8.0
 # of 0.635, and 0.015 lost on other images instead of 0.029.
 _SHARES = (0.5, 0.75)
 _COSTS_NOTHING = 0.005  # of `quality`
-_BETWEEN_LOOKS = 10.0  # s between looks, at least
-_SHARE_OF_LOOKS = 7  # the looks take one part of so many of the time
+_BETWEEN_LOOKS = 30.0  # s between looks, at least
+_SHARE_OF_LOOKS = 4  # between two looks so many times what one takes
 _PATIENCE = 6  # looks without an improvement
 _RETRIES = 3  # after a loss that is not a number, each at a third of the learning rate
 
@@ -63,7 +64,7 @@ class FineTuning:
     """A copy of a net in training.
 
     Attributes:
-        best: the best moment so far; at first the start.
+        best: the best moment so far, whether or not it is better than the start; at first the start.
         looked: (step, looks) of every look so far.
         converged: whether it stopped because nothing improved any more; failed: because of NaN.
     """
@@ -161,15 +162,13 @@ class FineTuning:
     def _go_back_a_little(self, watch: Stopwatch) -> None:
         """Towards the start, as far as that costs nothing on the held-out cells: weights that lie between
         forget less (Wortsman et al., Robust fine-tuning of zero-shot models, 2022)."""
-        if not self.best.better:
-            return
         network, best = copy.deepcopy(self.trainer.average), self.best
         for share in _SHARES:
             weights = between(self._start, best.weights, share)
             network.load_state_dict(weights)
             looks = looks_at(Model(network, self.card, self.device), self.views, watch)
             if quality(looks) >= quality(best.looks) - _COSTS_NOTHING:
-                self.best = Best(best.step, looks, weights)
+                self.best = Best(best.step, looks, weights, quality(looks) > quality(self.looked[0][1]))
                 return
 
     def _ask(self) -> None:
@@ -198,8 +197,9 @@ class FineTuning:
         step = self.trainer.progress.step
         self.looked.append((step, looks))
         self._since_best += 1
-        if quality(looks) > quality(self.best.looks):
-            self.best = Best(step, looks, copy_of(self.trainer.average))
+        if self.best.weights is self._start or quality(looks) > quality(self.best.looks):
+            better = quality(looks) > quality(self.looked[0][1])
+            self.best = Best(step, looks, copy_of(self.trainer.average), better)
             self._since_best = 0
         return time.monotonic() - started
 
@@ -219,9 +219,12 @@ class FineTuning:
 def looks_at(model: Model, views: Sequence[View], watch: Stopwatch) -> list[Look]:
     """What a model finds in each view. Cancelled: ``watch`` said so."""
     looks = []
+    diameters: dict[Path, float] = {}
     for view in views:
         watch.go_on()
-        looks.append(look(model, view, watch.stopping))
+        if view.path not in diameters:
+            diameters[view.path] = diameter_in(model, view, watch.stopping)
+        looks.append(look(model, view, diameters[view.path], watch.stopping))
     return looks
 
 

@@ -33,7 +33,8 @@ _VIEWS = 3  # planes of a volume that are judged
 _POINTS = 4096  # to centre crops on
 _SIDE = 320  # px of a view, as the nets see it
 _MOST_BYTES = 2**31  # of an image in memory
-_MOST_PIXELS = 1_500_000  # as the nets see them, that are judged each time: 2 s on a slow processor
+_MOST_PIXELS = 10_000_000  # as the nets see them, that are looked at each time: 10 s on a slow processor
+_MEASURING = 800_000  # of these, to tell how large the cells of an image are
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,6 +181,7 @@ def within_reason(views: Sequence[Sequence[View]], seen: float, seed: int = 0) -
     pixels = 0.0
     for view in in_turn:
         pixels += view.cells.size * (seen / view.diameter) ** 2
+        pixels += _MEASURING * all(view.path != other.path for other in kept)
         if kept and pixels > _MOST_PIXELS:
             break
         kept.append(view)

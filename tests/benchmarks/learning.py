@@ -56,6 +56,7 @@ from model_core.training.reviewed import ReviewedImage
 
 IMAGES = 10  # that a person works on
 RIGHT = 0.5
+REPLACED = 3  # an object of which a third and more lies under corrected cells is gone
 GOAL, FORGOTTEN, MINUTES, USABLE = 0.95, 0.02, 3.0, 60.0
 
 
@@ -117,10 +118,12 @@ def delete(image: Image, number: int) -> None:
 def reviewed(image: Image) -> ReviewedImage:
     on_cells = np.isin(image.labels, list(image.reviewed))
     trusted = on_cells if image.background is None else on_cells | (image.background & (image.labels == 0))
-    others = (image.labels > 0) & ~trusted
-    return ReviewedImage(
-        image.pair.image, np.where(on_cells, image.labels, 0).astype(np.uint32), trusted, others
-    )
+    assert image.found is not None
+    size = np.bincount(image.found.ravel())
+    under = np.bincount(image.found[trusted], minlength=len(size))
+    others = ~trusted & (image.found > 0) & (REPLACED * under < size)[image.found]
+    cells = np.where(on_cells, image.labels, 0).astype(np.uint32)
+    return ReviewedImage(image.pair.image, cells, trusted, others)
 
 
 @dataclass

@@ -10,7 +10,8 @@ from drawings import balls, crowd
 from model_core.images.scaled import ScaledImage
 from model_core.models.model import Model
 from model_core.segmentation.segmenter import segment
-from model_core.training.comparing import View, judged, look
+from model_core.training import comparing
+from model_core.training.comparing import Look, View, judged, look, quality
 from model_core.training.held_out import splits, with_ring
 from model_core.training.reviewed import ReviewedImage
 from model_core.training.trusted_planes import planes_to_learn, views_of, within_reason
@@ -88,11 +89,11 @@ def test_every_image_is_looked_at_before_any_is_looked_at_twice() -> None:
         pixels = ScaledImage(np.zeros((1, 1, side, side), np.uint8))
         return View(Path(name), 0, (0, side, 0, side), pixels, 10.0, labels, labels > 0)
 
-    kept = within_reason([[view("a", 300)] * 9, [view("b", 300)] * 9, [view("c", 300)]], seen=10.0)
+    kept = within_reason([[view("a", 1000)] * 9, [view("b", 1000)] * 9, [view("c", 1000)]], seen=10.0)
     names = [view.path.name for view in kept]
     assert sorted(names[:3]) == ["a", "b", "c"] and sorted(set(names[3:])) == ["a", "b"]
-    assert len(kept) == 16  # 1.5 megapixels
-    assert len(within_reason([[view("a", 300)] * 9], seen=40.0)) == 1  # seen four times as large
+    assert len(kept) == 7  # of a megapixel each, and three images to measure the cells of
+    assert len(within_reason([[view("a", 1000)] * 9], seen=40.0)) == 1  # seen four times as large
 
 
 def test_planes_of_a_volume_are_learned_from_in_three_directions() -> None:
@@ -124,6 +125,26 @@ def test_a_look_sees_the_box_as_a_segmentation_of_the_whole_image_does(seeing_mo
     view = View(
         Path("a"), 0, (40, 240, 20, 220), pixels, 20.0, labels[box].astype(np.uint32), labels[box] > 0
     )
-    seen = look(seeing_model, view).labels
+    seen = look(seeing_model, view, view.diameter).labels
     inner = (slice(60, 140), slice(60, 140))
     assert seen[inner].any() and np.array_equal(seen[inner] > 0, whole[box][inner] > 0)
+
+
+@pytest.mark.parametrize(("measured", "used"), [(30.0, 30.0), (500.0, 40.0), (2.0, 10.0), (None, 30.0)])
+def test_cells_are_looked_at_in_the_size_that_the_model_measures_within_reason(
+    measured: float | None, used: float, seeing_model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparing, "measured_diameter", lambda *_: measured)
+    labels = np.zeros((10, 10), np.uint32)
+    view = View(Path("a"), 0, (0, 10, 0, 10), None, 20.0, labels, labels > 0)  # type: ignore[arg-type]
+    assert comparing.diameter_in(seeing_model, view) == used
+
+
+def test_cells_that_fit_better_count_before_they_are_right() -> None:
+    def looks(*iou: float) -> list[Look]:
+        values = dict(enumerate(iou))
+        right = frozenset(cell for cell, value in values.items() if value >= comparing.RIGHT)
+        return [Look(np.zeros((1, 1), np.uint32), values, right, 1)]
+
+    assert quality(looks(0.1, 0.2)) < quality(looks(0.1, 0.4)) < quality(looks(0.1, 0.5))
+    assert quality(looks(0.1, 0.4)) == pytest.approx(0.5 / 3 / 2)  # one object is false
