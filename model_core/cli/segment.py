@@ -51,9 +51,20 @@ def segment(
     diameter: Annotated[
         float | None, typer.Option(help="Of the cells, in pixels; measured in each image if not given.")
     ] = None,
+    score_threshold: Annotated[
+        float | None,
+        typer.Option(
+            help="From 0 to 1: cells that less speaks for are dropped; 0 keeps all; as the model asks, if "
+            "not given."
+        ),
+    ] = None,
     flow_threshold: Annotated[
-        float, typer.Option(help="Cells whose flows are further off are dropped; 0 keeps all.")
-    ] = 0.4,
+        float | None,
+        typer.Option(
+            help="Instead: cells whose flows are further off are dropped, as Cellpose does with 0.4; 0 keeps "
+            "all."
+        ),
+    ] = None,
     cellprob_threshold: Annotated[
         float, typer.Option(help="Lower finds more and larger cells; from -6 to 6.")
     ] = 0.0,
@@ -102,6 +113,7 @@ def segment(
         stitch_threshold=stitch_threshold,
         anisotropy=anisotropy,
         flow_threshold=flow_threshold,
+        score_threshold=score_threshold,
         cellprob_threshold=cellprob_threshold,
         min_size=min_size,
         niter=niter,

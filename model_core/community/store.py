@@ -39,7 +39,7 @@ class Store:
                 f"To open “{self.address}” a package is missing: {error}. Install it beside this program."
             ) from error
         except Exception as error:  # every kind of store has exceptions of its own
-            raise UserError(f"“{self.address}” is no store that can be opened: {error}.") from error
+            raise UserError(f"“{self.address}” is no store that can be opened: {_words(error)}.") from error
         self._local = self._files.protocol == "file" or "file" in self._files.protocol
 
     def bundles(self) -> list[str]:
@@ -149,7 +149,12 @@ class Store:
         except OSError as error:
             raise UserError(f"The store “{self.address}” could not {what}: {plain_reason(error)}.") from error
         except Exception as error:  # every kind of store has exceptions of its own
-            raise UserError(f"The store “{self.address}” could not {what}: {error}.") from error
+            raise UserError(f"The store “{self.address}” could not {what}: {_words(error)}.") from error
+
+
+def _words(error: Exception) -> str:
+    """What it says, to go on with; some libraries end it as a sentence."""
+    return str(error).rstrip(".")
 
 
 class _Sent(Callback):

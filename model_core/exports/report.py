@@ -97,14 +97,16 @@ def methods(parts: list[_Part]) -> str:
         settings = dict(options)
         size = _number(settings, "diameter", 0)
         words = f"a cell diameter of {size:g} pixels" if size else "the cell diameter measured in each image"
-        flow, probability = (
-            _number(settings, "flow_threshold", 0.4),
-            _number(settings, "cellprob_threshold", 0),
-        )
+        thresholds = [
+            f"a {name} threshold of {value:g}, "
+            for name in ("flow", "score")
+            if (value := _number(settings, f"{name}_threshold", 0))
+        ]
+        probability = _number(settings, "cellprob_threshold", 0)
         sentences.append(
             f"Cells{where} were segmented with Cellpose GUI {program} and its model {_named(model)}, which "
             "predicts flows to the centre of each cell and a cell probability (Stringer et al., Nature "
-            f"Methods 18, 100-106, 2021), with {words}, a flow threshold of {flow:g}, a cell probability "
+            f"Methods 18, 100-106, 2021), with {words}, {''.join(thresholds)}a cell probability "
             f"threshold of {probability:g} and a least size of {_number(settings, 'min_size', 15):g} pixels."
         )
     sentences.append(f"{_count(cells, 'cell')} in {_count(len(parts), 'image')} were analysed.")

@@ -17,7 +17,8 @@ OpenSides = tuple[bool, bool, bool, bool]  # top, bottom, left, right
 CLOSED: OpenSides = (False, False, False, False)
 _OPEN = -1  # background beside several objects or the border of the image
 # Sections that graze an object show little of it, so its flows, the mean over sections, fit less well. On the
-# nuclei of two ovules and an embryo (train) AP at 0.5 was .43, .29, .73 with 1, and .60, .36, .72 with 1.5.
+# nuclei of two ovules and an embryo (train) AP at 0.5 was .43, .29, .73 with 1, and .60, .36, .72 with 1.5;
+# with a score of 0.4 in place of an error of 0.4 .59, .26, .73 and .64, .36, .73.
 _GRAZED = 1.5
 _LEAST = 0.1  # mean square of a component of true flows; only objects of a few pixels have less
 
@@ -69,6 +70,7 @@ def checked_masks(
     flow_threshold: float,
     min_size: int,
     niter: int | None,
+    score_threshold: float = 0.0,
     anisotropy: float | None = None,
     open_sides: OpenSides = CLOSED,
     places: np.ndarray | None = None,
@@ -78,9 +80,10 @@ def checked_masks(
     Args:
         flows: float32, ``(2, 1, Y, X)`` of a plane, ``(3, Z, Y, X)`` of a volume.
         cellprob: float32 ``(Z, Y, X)``.
-        anisotropy: as in `flow_fit`; with it ``flow_threshold`` is `_GRAZED` times as large.
+        score_threshold: objects with a lower `Fit.score` are dropped.
+        anisotropy: as in `flow_fit`; with it the thresholds are `_GRAZED` times as lenient.
         open_sides: where the image goes on beyond the fields. Objects that touch such a side are parts of
-            objects, whose flows need not fit: they are kept whatever ``flow_threshold`` says.
+            objects, whose flows need not fit: they are kept whatever the thresholds say.
         places: what is known of these flows, and is added to; see `places_of_rest`.
 
     Returns:
@@ -89,21 +92,24 @@ def checked_masks(
     labels = np.zeros(cellprob.shape, np.int32)
     inside = cellprob > cellprob_threshold
     if not inside.any():
-        return labels, Fit(np.zeros(1), np.zeros(1))
+        return labels, Fit(np.zeros(1), np.zeros(1), np.zeros(1))
     # the flows are kept beyond the threshold too: a walker must not stop at a hole in the cell probability
     labels[inside] = group_by_sink(places_of_rest(flows, inside, niter, places), cellprob.shape)
     labels, pieces = _without_crumbs(labels, min_size)
-    fit = flow_fit(labels, flows, anisotropy, pieces)
+    fit = flow_fit(labels, flows, cellprob, anisotropy, pieces)
+    grazed = 1.0 if anisotropy is None else _GRAZED
+    bad = fit.score < score_threshold / grazed
     if flow_threshold > 0:
-        bad = fit.error > flow_threshold * (1.0 if anisotropy is None else _GRAZED)
-        bad[at_sides(labels, open_sides)] = False
-        labels[bad[labels]] = 0
+        bad |= fit.error > flow_threshold * grazed
+    bad[at_sides(labels, open_sides)] = False
+    bad[0] = False
+    labels[bad[labels]] = 0
     labels = fill_holes(labels)
     numbers = _numbers_in_order(labels)
     old = np.zeros(int(numbers.max()) + 1, np.int64)
     old[numbers] = np.arange(len(numbers))
     old[0] = 0
-    return numbers[labels], Fit(fit.error[old], fit.agreement[old])
+    return numbers[labels], Fit(*(values[old] for values in fit))
 
 
 def cut_sides(part: tuple[slice, slice], plane: tuple[int, ...]) -> OpenSides:
@@ -120,26 +126,38 @@ def at_sides(labels: np.ndarray, sides: OpenSides) -> np.ndarray:
 
 
 class Fit(NamedTuple):
-    """How well flows fit objects; both float64 ``(max label + 1,)``, 0 for labels that do not occur.
+    """How well fields fit objects; all float64 ``(max label + 1,)``, 0 for labels that do not occur.
 
     error: sum(|true - flow|^2) / sum(|true|^2) over the object's pixels; 0 is perfect, 1 what no flow has. In
     a plane, where true flows are unit vectors, that is the mean of the squared difference.
     agreement: how far the flows go along the true ones, sum(true . flow) / sum(|true|^2); 1 is perfect. A net
     that is unsure says short flows, so this is also how sure it is.
+    probability: the mean cell probability, 0..1.
     """
 
     error: np.ndarray
     agreement: np.ndarray
+    probability: np.ndarray
+
+    @property
+    def score(self) -> np.ndarray:
+        """float64, 0..1: how much speaks for each object, in its flows and in its cell probability."""
+        return np.clip(self.agreement, 0, 1) * self.probability
 
 
 def flow_fit(
-    labels: np.ndarray, flows: np.ndarray, anisotropy: float | None = None, pieces: np.ndarray | None = None
+    labels: np.ndarray,
+    flows: np.ndarray,
+    cellprob: np.ndarray,
+    anisotropy: float | None = None,
+    pieces: np.ndarray | None = None,
 ) -> Fit:
-    """Compares flows with those of a perfect net, object by object.
+    """Compares fields with those of a perfect net, object by object.
 
     Args:
         labels: integers ``(Z, Y, X)``.
         flows: float32, ``(2, 1, Y, X)`` of a plane, ``(3, Z, Y, X)`` of a volume.
+        cellprob: float32 ``(Z, Y, X)``, logits.
         anisotropy: distance of planes over pixel size, of a volume whose fields come from its planes: the
             true flows are then its `section_flows`, and the z component of ``flows``, in voxels, is
             multiplied by it before they are compared. So an error means in a volume what it means in a
@@ -151,26 +169,37 @@ def flow_fit(
         true = flows_of_pieces(connected_pieces(labels) if pieces is None else pieces, 1.0)
     else:
         true, scale = section_flows(labels, anisotropy), anisotropy
-    sums = np.zeros((int(labels.max(initial=0)) + 1, 4))
+    sums = np.zeros((int(labels.max(initial=0)) + 1, 5))
     for axis in range(3 - len(flows), 3):
         factor = scale if axis == 0 else 1.0
         _add_products(labels.ravel(), true[axis].ravel(), flows[axis - 3].ravel(), factor, sums)
-    size, squares, products, errors = sums.T
-    squares = np.maximum(squares, _LEAST * np.maximum(size, 1))
-    return Fit(errors / squares, products / squares)
+    _add_probabilities(labels.ravel(), cellprob.ravel(), sums)
+    size, chances, squares, products, errors = sums.T
+    size = np.maximum(size, 1)
+    squares = np.maximum(squares, _LEAST * size * len(flows))
+    return Fit(errors / squares, products / squares, chances / size)
 
 
 @numba.njit(cache=True, nogil=True)
 def _add_products(labels, true, flows, factor, sums):  # type: ignore[no-untyped-def]
-    """Adds to the sums of each object: 1, true^2, true * flow, (true - flow)^2 of one component."""
+    """Adds to the sums of each object, from the third on: true^2, true * flow, (true - flow)^2."""
     for n in range(len(labels)):
         label = labels[n]
         if label > 0:
             t, f = true[n], factor * flows[n]
+            sums[label, 2] += t * t
+            sums[label, 3] += t * f
+            sums[label, 4] += (t - f) * (t - f)
+
+
+@numba.njit(cache=True, nogil=True)
+def _add_probabilities(labels, cellprob, sums):  # type: ignore[no-untyped-def]
+    """Adds to the first sums of each object: 1, the cell probability."""
+    for n in range(len(labels)):
+        label = labels[n]
+        if label > 0:
             sums[label, 0] += 1.0
-            sums[label, 1] += t * t
-            sums[label, 2] += t * f
-            sums[label, 3] += (t - f) * (t - f)
+            sums[label, 1] += 1.0 / (1.0 + np.exp(-cellprob[n]))
 
 
 def drop_small(labels: np.ndarray, min_size: int) -> np.ndarray:

@@ -92,7 +92,7 @@ def write_seg_npy(path: str | Path, cells: Labelling) -> tuple[str, ...]:
         "ismanual": np.isin(ids, np.array(sorted(cells.by_hand), np.uint32)),
         "manual_changes": [],
         "model_path": str(cells.made_by.get("model", 0)),
-        "flow_threshold": options.get("flow_threshold", 0.4),
+        "flow_threshold": options.get("flow_threshold") or 0.4,
         "cellprob_threshold": options.get("cellprob_threshold", 0.0),
         "diameter": _median_diameter(masks),
         "ids": ids,

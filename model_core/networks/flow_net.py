@@ -55,6 +55,8 @@ class FlowNet(Net):
     # AP at 0.5 at 1, 1.2, 1.4 and 1.7, mean over sets: 0.703, 0.729, 0.745, 0.748 on training images and
     # 0.693, 0.717, 0.714, 0.721 on validation images. Thin rods lose by it; time grows with the square.
     magnified: ClassVar[float] = 1.2
+    flow_threshold: ClassVar[float] = 0.0
+    score_threshold: ClassVar[float] = 0.4
 
     def __init__(self, options: FlowNetOptions | None = None) -> None:
         super().__init__()

@@ -49,6 +49,7 @@ class Net(nn.Module, ABC):
         magnified: how many times larger than most were in its training objects are shown to it, since so it
             finds more of them.
         has_size_map: `Maps.size` is told; otherwise `diameter` tells the size of the objects.
+        flow_threshold, score_threshold: of `Options`, unless others are given; 0 keeps all objects.
     """
 
     architecture: ClassVar[str]
@@ -56,6 +57,8 @@ class Net(nn.Module, ABC):
     any_channel_order: ClassVar[bool]
     has_size_map: ClassVar[bool]
     magnified: ClassVar[float] = 1.0
+    flow_threshold: ClassVar[float] = 0.4
+    score_threshold: ClassVar[float] = 0.0
     options: NetOptions
 
     @classmethod

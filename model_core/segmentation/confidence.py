@@ -1,10 +1,8 @@
 """How sure one can be of an object: the probability that it matches a true one at an IoU of 0.5 or more.
 
-The score of an object is how far the net's flows go along those that its shape asks for, less where they
-disagree with them: short flows tell that the net is unsure, errors that the shape is wrong. On labelled
-images that alone orders objects as well as it does together with the cell probability, the size, the
-roundness or the sharpness of the border. What share of objects with a score is right depends on the model:
-its calibration says so, a few points (score, confidence) between which the confidence is linear.
+The score of an object (`Fit.score`) is how far the net's flows go along those that its shape asks for, times
+its mean cell probability. What share of objects with a score is right depends on the model: its calibration
+says so, a few points (score, confidence) between which the confidence is linear.
 """
 
 from __future__ import annotations
@@ -12,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-
-from model_core.flows.masks import Fit
 
 Calibration = Sequence[Sequence[float]]  # (score, confidence), both rising from 0 to at most 1
 
@@ -29,11 +25,6 @@ DEFAULT: Calibration = (
     (0.9, 0.98),
     (1.0, 0.99),
 )
-
-
-def object_scores(fit: Fit) -> np.ndarray:
-    """float64 ``(max label + 1,)``, 0..1: the agreement of the flows, times 1 - their error."""
-    return np.clip(fit.agreement, 0, 1) * np.clip(1 - fit.error, 0, 1)
 
 
 def joined_scores(labels: np.ndarray, joined: np.ndarray, scores: np.ndarray) -> np.ndarray:

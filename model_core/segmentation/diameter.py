@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from model_core.errors import Cancelled
-from model_core.flows.masks import at_sides, cut_sides
-from model_core.segmentation.options import Options
-from model_core.segmentation.outline import outline
+from model_core.flows.masks import Fit, at_sides, checked_masks, cut_sides
 from model_core.segmentation.scaling import resized
 from model_core.segmentation.sizes import diameters
 from model_core.segmentation.tiling import STRIDE, Cancel, padded_to, predict_fields
@@ -33,6 +31,7 @@ _OCTAVES = 12  # ... so many above it
 _WORTH_A_LOOK = 0.05  # of the highest peak
 # Chosen on the training images that leave a choice: there the right size won by a factor of 5 or more, while
 # sums over objects, with any weight of size, picked texture in some images and large dirt in others.
+_STRICT: dict[str, Any] = {"cellprob_threshold": 0.0, "flow_threshold": 0.4, "min_size": 15, "niter": None}
 _QUALITY_COUNTS = 8  # power of the mean score of what is found
 _AREA_COUNTS = 0.5  # power of the share of the picture that it covers
 
@@ -139,12 +138,12 @@ def _looked_closer(
         window = _window(pixels, zoom, _LOOK)
         part = resized(pixels[:, window[0], window[1]], zoom)
         fields = predict_fields(model, part, cancel=cancel)
-        labels, scores = outline(fields.flows[:, None], fields.cellprob[None], Options())
+        labels, fit = checked_masks(fields.flows[:, None], fields.cellprob[None], **_STRICT)
         whole = _uncut(labels, window, pixels.shape[1:])
         if not whole.any():
             return 0.0, diameter
         found = diameters(labels) / zoom
-        scores, found = scores[1:][whole], found[whole]
+        scores, found = _fitting(fit)[1:][whole], found[whole]
         covered = np.pi / 4 * float((scores * found**2).sum()) * zoom**2 / part[0].size
         weight = float(np.average(scores, weights=found)) ** _QUALITY_COUNTS * covered**_AREA_COUNTS
         looked_at = diameter
@@ -152,6 +151,11 @@ def _looked_closer(
         if 1 / _OFF < diameter / looked_at < _OFF:
             break
     return weight, diameter
+
+
+def _fitting(fit: Fit) -> np.ndarray:
+    """float64, 0..1, by label: at a wrong size flows do not only get shorter, they point elsewhere."""
+    return np.clip(fit.agreement, 0, 1) * np.clip(1 - fit.error, 0, 1)
 
 
 def _uncut(labels: np.ndarray, window: tuple[slice, slice], image: tuple[int, ...]) -> np.ndarray:

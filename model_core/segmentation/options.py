@@ -6,13 +6,18 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from model_core.errors import UserError
 from model_core.segmentation.tiling import OVERLAP, TILE
 
-_NUMBERS = ("diameter", "stitch_threshold", "anisotropy", "flow_threshold", "cellprob_threshold")
+if TYPE_CHECKING:
+    from model_core.networks.net import Net
+
+_FILTERS = ("flow_threshold", "score_threshold")
+_NUMBERS = ("diameter", "stitch_threshold", "anisotropy", "cellprob_threshold", *_FILTERS)
 _WHOLE = ("min_size", "niter", "tile", "batch_size")
 
 
@@ -25,7 +30,8 @@ class Options:
     do_3D: bool | None = None
     stitch_threshold: float = 0.0
     anisotropy: float | None = None
-    flow_threshold: float = 0.4
+    flow_threshold: float | None = None
+    score_threshold: float | None = None
     cellprob_threshold: float = 0.0
     min_size: int = 15
     niter: int | None = None
@@ -46,8 +52,9 @@ class Options:
                 f"Channels are given as numbers from 1, such as (2, 3), 0 for all or none; {self.channels!r} "
                 "is not possible."
             )
-        if not (math.isfinite(self.flow_threshold) and math.isfinite(self.cellprob_threshold)):
-            raise UserError("The flow threshold and the cell probability threshold are finite numbers.")
+        thresholds = self.flow_threshold or 0, self.score_threshold or 0, self.cellprob_threshold
+        if not all(map(math.isfinite, thresholds)):
+            raise UserError("Thresholds of flows, scores and cell probabilities are finite numbers.")
         if self.diameter is not None and not 1 <= self.diameter <= 10_000:
             raise UserError(
                 f"The diameter is given in pixels, from 1 to 10,000; {self.diameter:g} is not possible. "
@@ -66,6 +73,22 @@ class Options:
         if self.niter is not None and self.niter < 1:
             raise UserError("A pixel walks at least 1 step.")
         return replace(self, channels=channels)
+
+    def changed(self, **changes: Any) -> Options:
+        """With other values; a filter that is given takes the place of the other one."""
+        if any(changes.get(name) is not None for name in _FILTERS):
+            changes = dict.fromkeys(_FILTERS, 0.0) | changes
+        return replace(self, **changes)
+
+    def suited_to(self, network: Net) -> Options:
+        """With the filter that a net asks for, unless one was given."""
+        if self.flow_threshold is None and self.score_threshold is None:
+            return replace(
+                self, flow_threshold=network.flow_threshold, score_threshold=network.score_threshold
+            )
+        return replace(
+            self, flow_threshold=self.flow_threshold or 0.0, score_threshold=self.score_threshold or 0.0
+        )
 
 
 def _as_channels(channels: object) -> tuple[int, ...]:

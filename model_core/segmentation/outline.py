@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from model_core.flows.masks import CLOSED, OpenSides, checked_masks
-from model_core.segmentation.confidence import joined_scores, object_scores
+from model_core.segmentation.confidence import joined_scores
 from model_core.segmentation.options import Options
 from model_core.segmentation.stitching import stitch_planes
 
@@ -24,7 +24,7 @@ def outline(
     Args:
         flows: float32 ``(2 or 3, Z, Y, X)``, of a volume those of `predict_volume`.
         cellprob: float32 ``(Z, Y, X)``, logits.
-        options: whose do_3D and anisotropy say how the fields were made.
+        options: whose do_3D and anisotropy say how the fields were made; see `Options.suited_to`.
         open_sides: where the image goes on beyond these fields; see `checked_masks`.
         places: integers ``(Z, Y, X)``, where pixels come to rest as far as that is known, -1 elsewhere; what
             is found is added. Of planes each is numbered by itself.
@@ -34,7 +34,8 @@ def outline(
     """
     thresholds: dict[str, Any] = {
         "cellprob_threshold": options.cellprob_threshold,
-        "flow_threshold": options.flow_threshold,
+        "flow_threshold": options.flow_threshold or 0.0,
+        "score_threshold": options.score_threshold or 0.0,
         "min_size": options.min_size,
         "niter": options.niter,
         "open_sides": open_sides,
@@ -43,7 +44,7 @@ def outline(
         labels, fit = checked_masks(
             flows, cellprob, anisotropy=options.anisotropy or 1.0, places=places, **thresholds
         )
-        scores = object_scores(fit)
+        scores = fit.score
     else:
         labels, scores = _masks_of_planes(flows, cellprob, places, thresholds)
         if options.stitch_threshold:
@@ -64,6 +65,6 @@ def _masks_of_planes(
         known = None if places is None else places[here]
         plane, fit = checked_masks(flows[:, here], cellprob[here], places=known, **thresholds)
         labels[z] = np.where(plane[0] > 0, plane[0] + highest, 0)
-        scores.append(object_scores(fit)[1:])
+        scores.append(fit.score[1:])
         highest += len(fit.error) - 1
     return labels, np.concatenate(scores)

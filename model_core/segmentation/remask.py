@@ -19,16 +19,24 @@ def remask(result: Segmentation, *, cancel: Cancel | None = None, **changes: Any
 
     Args:
         cancel: asked between the blocks of large images.
-        changes: any of cellprob_threshold, flow_threshold, min_size, niter, stitch_threshold.
+        changes: any of cellprob_threshold, flow_threshold, score_threshold, min_size, niter,
+            stitch_threshold. A threshold of flows takes the place of that of scores, and the other way round.
 
     Raises:
         UserError: an option that is not about this step, or a value that makes no sense.
         Cancelled: ``cancel`` said so.
     """
-    allowed = {"cellprob_threshold", "flow_threshold", "min_size", "niter", "stitch_threshold"}
+    allowed = {
+        "cellprob_threshold",
+        "flow_threshold",
+        "score_threshold",
+        "min_size",
+        "niter",
+        "stitch_threshold",
+    }
     if set(changes) - allowed:
         raise UserError(f"Only {', '.join(sorted(allowed))} can be changed without running the model again.")
-    options = replace(result.options, **changes).checked()
+    options = result.options.changed(**changes).checked()
     places = result.places if options.niter == result.options.niter else None
     if in_blocks(options, result.cellprob.shape):
         fields = Fields(result.flows, result.cellprob)

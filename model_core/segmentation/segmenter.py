@@ -61,8 +61,8 @@ def segment(
             ones; see `choose_channels`), diameter (px; None estimates it), do_3D (None: for stacks thicker
             than 1.5 diameters, if nothing is stitched; not for time series), stitch_threshold (0 leaves
             planes apart, but where do_3D is None and the stack is thinner than that), anisotropy (None:
-            from the file, else 1), flow_threshold, cellprob_threshold, min_size (px), niter, augment,
-            tile (px), batch_size.
+            from the file, else 1), flow_threshold, score_threshold (None: as the model asks),
+            cellprob_threshold, min_size (px), niter, augment, tile (px), batch_size.
 
     Returns:
         A `Segmentation`; without objects its labels are all 0.
@@ -88,7 +88,9 @@ def segment(
     if cancel and cancel():
         raise Cancelled
     diameter = settings.diameter or measured_diameter(model, pixels, cancel) or model.diameter
-    settings = replace(settings, anisotropy=settings.anisotropy or image.anisotropy or 1.0)
+    settings = replace(
+        settings.suited_to(model.network), anisotropy=settings.anisotropy or image.anisotropy or 1.0
+    )
     settings, said = _with_dimensions(settings, image, diameter)
     volume = bool(settings.do_3D)
     predictor = PlanePredictor(model, pixels, diameter, settings, cancel)

@@ -79,10 +79,11 @@ def look(model: Model, view: View, diameter: float, cancel: Cancel | None = None
     """What a model finds if cells are so large (px). Cancelled: ``cancel`` said so."""
     y0, y1, x0, x1 = view.box
     z, rows, columns = slice(view.plane, view.plane + 1), slice(y0, y1), slice(x0, x1)
-    predictor = PlanePredictor(model, view.image, diameter, Options(), cancel)
+    options = Options().suited_to(model.network)
+    predictor = PlanePredictor(model, view.image, diameter, options, cancel)
     fields = predictor.no_fields(np.float32)  # of which only the box is ever touched
     predictor.predict(fields, view.plane, rows, columns)
-    labels, _ = outline(fields.flows[:, z, rows, columns], fields.cellprob[z, rows, columns], Options())
+    labels, _ = outline(fields.flows[:, z, rows, columns], fields.cellprob[z, rows, columns], options)
     return judged(view, labels[0])
 
 

@@ -55,5 +55,8 @@ for path in folder.glob("labels_*.npy"):
     count = path.stem.removeprefix("labels_")
     rows[f"labels to flows {count}"] = timed(flows_of, load(path.stem))
     rows[f"flows to masks {count}"] = timed(masks_of, load(f"flows_{count}"), load(f"cellprob_{count}"))
-rows["whole 1024"] = rows["network 1024"] + rows["flows to masks 1000"]
+look, outline = rows["network 1024"], rows["flows to masks 1000"]
+rows["whole 1024"] = look + outline
+# SizeModel.eval: a pass for the style, one with masks at the diameter that it tells; then the one that counts
+rows["whole 1024, no diameter"] = 3 * look + 2 * outline
 print(json.dumps(rows))

@@ -10,6 +10,8 @@ from drawings import SeeingModel
 from folders import four_discs
 
 import model_core
+from model_core.networks.cpnet import CPnet
+from model_core.networks.flow_net import FlowNet
 from model_core.segmentation.options import Options
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
@@ -50,6 +52,7 @@ def test_every_option_of_the_table_exists_with_its_default() -> None:
         "channels",
         "diameter",
         "flow_threshold",
+        "score_threshold",
         "cellprob_threshold",
         "min_size",
         "niter",
@@ -58,7 +61,9 @@ def test_every_option_of_the_table_exists_with_its_default() -> None:
         "stitch_threshold",
         "anisotropy",
     }
-    for name in ("flow_threshold", "cellprob_threshold", "min_size", "stitch_threshold"):
+    assert float(options["score_threshold"].rsplit(maxsplit=1)[-1]) == FlowNet.score_threshold
+    assert float(options["flow_threshold"].split(maxsplit=1)[0]) == CPnet.flow_threshold
+    for name in ("cellprob_threshold", "min_size", "stitch_threshold"):
         assert float(options[name]) == getattr(Options(), name)
 
 

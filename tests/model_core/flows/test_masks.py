@@ -77,10 +77,13 @@ def test_fit_of_flows_follows_the_angle() -> None:
     true = labels_to_flows(labels)
     turned = np.stack([true[0], true[2], -true[1]])
     for flows, error, agreement in ((true, 0, 1), (0 * true, 1, 0), (turned, 2, 0), (-true, 4, -1)):
-        fit = flow_fit(labels, flows)
+        fit = flow_fit(labels, flows, np.full(labels.shape, np.log(3), np.float32))
         assert fit.error[1] == pytest.approx(error, abs=0.05)
         assert fit.agreement[1] == pytest.approx(agreement, abs=1e-5)
-        assert fit.error[0] == fit.agreement[0] == 0
+        assert fit.probability[1] == pytest.approx(0.75) and fit.score[1] == pytest.approx(
+            0.75 * max(agreement, 0)
+        )
+        assert fit.error[0] == fit.agreement[0] == fit.score[0] == 0
 
 
 def test_fit_belongs_to_the_labels_that_are_left() -> None:

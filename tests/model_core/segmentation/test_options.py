@@ -5,6 +5,7 @@ import pytest
 from drawings import SeeingModel, balls, crowd
 
 from model_core.flows.targets import labels_to_flows
+from model_core.segmentation.remask import remask
 from model_core.segmentation.segmenter import segment
 
 LABELS = balls((100, 130), [(30, 30), (30, 90), (72, 60)], 14)
@@ -47,6 +48,22 @@ def test_flow_threshold_drops_what_disagrees_with_its_flows(model: DoubtfulModel
     assert segment(CELLS, model, diameter=30, flow_threshold=0).labels[..., 80:].any()
     strict = segment(CELLS, model, diameter=30, flow_threshold=0.1).labels
     assert strict.max() == 1 and strict[0, 30, 30] and not strict[..., 80:].any()
+
+
+def test_score_threshold_drops_what_little_speaks_for(model: DoubtfulModel) -> None:
+    every = segment(CELLS, model, diameter=30, score_threshold=0)
+    assert every.labels.max() == 3
+    usual = segment(CELLS, model, diameter=30)
+    assert usual.options.score_threshold == model.network.score_threshold > every.scores[1:].min()
+    np.testing.assert_array_equal(np.unique(every.labels[usual.labels > 0]), [1])
+
+
+def test_a_filter_takes_the_place_of_the_other_one(model: DoubtfulModel) -> None:
+    usual = segment(CELLS, model, diameter=30)
+    every = remask(usual, flow_threshold=0)
+    assert every.labels.max() == 3 and every.options.score_threshold == 0
+    again = remask(every, score_threshold=usual.options.score_threshold)
+    np.testing.assert_array_equal(again.labels, usual.labels)
 
 
 def test_cellprob_threshold_decides_how_much_is_found(model: DoubtfulModel) -> None:

@@ -77,7 +77,7 @@ def seen(request: pytest.FixtureRequest) -> tuple[float, np.ndarray, Fields]:
 
 def fit(labels: np.ndarray, flows: np.ndarray, anisotropy: float) -> tuple[np.ndarray, np.ndarray]:
     """Error and agreement of every object that has more than a few voxels."""
-    found = flow_fit(labels, flows, anisotropy)
+    found = flow_fit(labels, flows, np.zeros(labels.shape, np.float32), anisotropy)
     large = np.flatnonzero(np.bincount(labels.ravel()) > 60)[1:]
     return found.error[large], found.agreement[large]
 
@@ -144,8 +144,9 @@ def test_errors_mean_in_volumes_what_they_mean_in_planes(anisotropy: float) -> N
         flat[0] = 0
         deep = length * section_flows(volume, anisotropy) + rng.normal(0, noise, (3, *volume.shape))
         deep[0] /= anisotropy
-        in_plane = flow_fit(plane, flat.astype(np.float32))
-        in_volume = flow_fit(volume, deep.astype(np.float32), anisotropy)
+        in_plane = flow_fit(plane, flat.astype(np.float32), np.zeros(plane.shape, np.float32))
+        nothing = np.zeros(volume.shape, np.float32)
+        in_volume = flow_fit(volume, deep.astype(np.float32), nothing, anisotropy)
         assert in_volume.error[1] == pytest.approx(in_plane.error[1], rel=0.1)
         assert in_volume.agreement[1] == pytest.approx(in_plane.agreement[1], abs=0.03)
 
