@@ -114,7 +114,7 @@ def test_flows_along_z_are_in_voxels(anisotropy: float) -> None:
     inside = (labels > 0) & (np.abs(true[0]) > 0.5)
     ratio = fields.flows[0][inside] / true[0][inside]
     assert np.median(ratio) == pytest.approx(1 / anisotropy, rel=0.1)
-    options = Options(do_3D=True, anisotropy=anisotropy)
+    options = Options(do_3D=True, anisotropy=anisotropy, flow_threshold=0.4)
     for factor, least, most in ((1, 0.97, 1), (anisotropy, 0, 0.3)):
         flows = fields.flows * np.array([factor, 1, 1], np.float32)[:, None, None, None]
         found, _ = outline(flows, fields.cellprob, options)
