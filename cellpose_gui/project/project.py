@@ -50,7 +50,7 @@ class Project(QObject):
         self.entries: list[ImageEntry] = []
         self._jobs = Serial(tasks, "folder")
         self._documents: list[Document] = []  # that are open here, or still closing
-        self._patches: deque[tuple[FolderIndex, str, Patch, int]] = deque()  # that the index must learn
+        self._patches: deque[tuple[FolderIndex, str, Patch, str | None]] = deque()  # that the index must learn
         self._counting = False  # a job that takes them is waiting
         self._other_user = ""
         self._gone = False
@@ -193,7 +193,7 @@ class Project(QObject):
         def job(progress: Progress, cancel: Cancel) -> None:
             class_names = [""]
             rows = rows_of_records(store.objects.snapshot().values(), class_names)
-            index.put(name, Summary(rows, class_names, settings, store.history.position))
+            index.put(name, Summary(rows, class_names, settings, store.undo_text))
 
         self._jobs.add("Counting cells", job, lambda _: self._show_entries())
 
@@ -201,7 +201,7 @@ class Project(QObject):
         path = document.image.path
         if self.index is None or path.parent != self.folder:
             return
-        self._patches.append((self.index, path.name, patch, document.store.history.position))
+        self._patches.append((self.index, path.name, patch, document.undo_text))
         if not self._counting:
             self._counting = True
             self._jobs.add("Counting cells", self._apply_patches, lambda _: self._show_entries())
@@ -209,8 +209,8 @@ class Project(QObject):
     def _apply_patches(self, progress: Progress, cancel: Cancel) -> None:
         self._counting = False  # what comes from now on gets a job of its own
         while self._patches:
-            index, name, patch, position = self._patches.popleft()
-            index.apply(name, patch.records, position)
+            index, name, patch, last = self._patches.popleft()
+            index.apply(name, patch.records, last)
 
     # ------------------------------------------------------------------ what a person says of images
 

@@ -16,6 +16,7 @@ import numpy as np
 from model_core.annotation.cells_connection import connect, sqlite_errors
 from model_core.annotation.cells_file import FINISHED, CellsFile
 from model_core.annotation.cells_schema import DamagedDocumentError, check_format, is_empty
+from model_core.annotation.model_patch import MODEL_STEP
 from model_core.annotation.object_rows import by_hand, no_rows, read_rows, with_review
 from model_core.annotation.objects import Review
 from model_core.images.readers import read_image
@@ -40,12 +41,16 @@ class ImageState(str, Enum):
 DECIDED = (ImageState.DONE, ImageState.EXCLUDED)  # a person says so; the others follow from the work
 
 
-def state_of_work(rows: np.ndarray, begun: bool) -> ImageState:
-    """How far the work is by the objects; `begun`: whether anything was done, be it without a cell."""
+def state_of_work(rows: np.ndarray, last: str | None, begun: bool = False) -> ImageState:
+    """How far the work is by the objects and the last step that is done, None without any.
+
+    What follows a run is a person's work, be it that cells were deleted and no other one tells of it.
+    `begun`: a model looked at the image, be it without finding a cell.
+    """
     touched = ~with_review(rows, Review.UNREVIEWED) | by_hand(rows) | rows["locked"]
-    if touched.any():
+    if touched.any() or (last is not None and not last.startswith(MODEL_STEP)):
         return ImageState.IN_REVIEW
-    return ImageState.SEGMENTED if begun else ImageState.NEW
+    return ImageState.NEW if last is None and not begun else ImageState.SEGMENTED
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,13 +58,13 @@ class Summary:
     """A document in short. `rows` has the dtype OBJECT by rising ID; their classes index `class_names`.
 
     image: the name of the image file when the document was begun; "" when there is no document.
-    steps: of the history that are done. shape: (Z, Y, X) of the image.
+    last: the text of the last step that is done, None without any. shape: (Z, Y, X) of the image.
     """
 
     rows: np.ndarray = field(default_factory=no_rows)
     class_names: list[str] = field(default_factory=lambda: [""])
     settings: Mapping[str, Any] = field(default_factory=dict)
-    steps: int = 0
+    last: str | None = None
     image: str = ""
     shape: tuple[int, int, int] = (0, 0, 0)
 
@@ -71,7 +76,7 @@ class Summary:
             return ImageState(said)
         if self.settings.get(FINISHED):
             return ImageState.IN_REVIEW
-        return state_of_work(self.rows, bool(self.steps or self.settings.get(RUN_SETTING)))
+        return state_of_work(self.rows, self.last, bool(self.settings.get(RUN_SETTING)))
 
     @property
     def note(self) -> str:
@@ -99,7 +104,9 @@ def read_summary(path: Path) -> Summary:
             settings = {str(key): json.loads(value) for key, value in stored}
             rows, class_names = read_rows(connection)
             z, y, x = map(int, json.loads(meta["shape"]))
-            return Summary(rows, class_names, settings, int(meta["position"]), str(meta["image"]), (z, y, x))
+            last = connection.execute("SELECT text FROM patches WHERE step = ?", (int(meta["position"]),))
+            text = next((str(text) for (text,) in last), None)
+            return Summary(rows, class_names, settings, text, str(meta["image"]), (z, y, x))
         except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
             raise DamagedDocumentError(f"{path} is damaged: {error}.") from error
         finally:

@@ -186,8 +186,8 @@ class FolderIndex:
             if (known := self._entries.get(name)) is not None:
                 self._keep(replace(known, document_stamp=_LIVE, error="", elsewhere=False), summary)
 
-    def apply(self, name: str, changes: RecordChanges, steps: int) -> None:
-        """What a Patch changed in a document that was `put`, which now has so many `steps` done.
+    def apply(self, name: str, changes: RecordChanges, last: str | None) -> None:
+        """What a Patch changed in a document that was `put`; `last`: the text of its last step now.
 
         Takes as long as copying the rows of that image.
         """
@@ -195,7 +195,7 @@ class FolderIndex:
             if (known := self._entries.get(name)) is not None:
                 rows = changed_rows(self._rows[name], changes, self.class_names)
                 decided = known.state in DECIDED
-                state = known.state if decided else state_of_work(rows, steps > 0)
+                state = known.state if decided else state_of_work(rows, last)
                 self._keep_rows(_counted(replace(known, state=state), rows), rows)
 
     def claim(self) -> bool:

@@ -15,6 +15,7 @@ from model_core.annotation.cells_connection import LockedDocumentError
 from model_core.annotation.cells_file import cells_path
 from model_core.annotation.cells_summary import (
     NOTE_SETTING,
+    RUN_SETTING,
     STATE_SETTING,
     ImageState,
     Summary,
@@ -23,6 +24,7 @@ from model_core.annotation.cells_summary import (
 )
 from model_core.annotation.folder_index import FolderIndex
 from model_core.annotation.index_file import INDEX_NAME
+from model_core.annotation.model_patch import model_patch
 from model_core.annotation.object_rows import REVIEWS, SOURCES, by_hand, rows_of_records, with_review
 from model_core.annotation.objects import ObjectRecord, Review, Source
 from model_core.annotation.patch import Patch
@@ -200,10 +202,10 @@ def test_patches_of_an_open_document_reach_it_at_once(folder: Path) -> None:
     store = document.store
 
     def tell(patch: Patch, direction: str) -> None:
-        index.apply("cells 2.tif", patch.records, store.history.position)
+        index.apply("cells 2.tif", patch.records, store.undo_text)
 
     rows = rows_of_records(store.objects.values(), names := [""])
-    index.put("cells 2.tif", Summary(rows, names, {}, store.history.position))
+    index.put("cells 2.tif", Summary(rows, names, {}, store.undo_text))
     store.listeners.append(tell)
     document.paint(0, 40, 6)
     store.undo()
@@ -253,10 +255,11 @@ def test_states_follow_from_the_work_unless_a_person_decides(folder: Path) -> No
     found = ObjectRecord(1, (0, 1, 0, 2, 0, 2), 4, (0, 0.5, 0.5), Source.MODEL, 0.9)
     rows = rows_of_records([found], [""])
     assert Summary().state is ImageState.NEW
-    assert Summary(rows, steps=1).state is ImageState.SEGMENTED
-    assert Summary(steps=1).state is ImageState.SEGMENTED, "no cell was found"
+    assert Summary(rows, last="Segment (1 cells found)").state is ImageState.SEGMENTED
+    assert Summary(settings={RUN_SETTING: {"model": "m"}}).state is ImageState.SEGMENTED, "no cell was found"
+    assert Summary(rows, last="Delete 2 cells").state is ImageState.IN_REVIEW
     accepted = rows_of_records([replace(found, review=Review.ACCEPTED)], [""])
-    assert Summary(accepted, steps=2).state is ImageState.IN_REVIEW
+    assert Summary(accepted, last="Segment").state is ImageState.IN_REVIEW
     assert Summary(accepted, settings={STATE_SETTING: "done"}).state is ImageState.DONE
     assert Summary(accepted, settings={STATE_SETTING: ["?"]}).state is ImageState.IN_REVIEW
     assert not ImageState.DONE.needs_work and ImageState.SEGMENTED.needs_work
@@ -343,3 +346,31 @@ def test_settings_of_a_document_that_nobody_has_open(folder: Path) -> None:
     document.close()
     write_settings(cells_path(image), image, {STATE_SETTING: None})
     assert read_summary(cells_path(image)).state is ImageState.NEW
+
+
+def test_an_image_in_which_cells_were_only_deleted_is_in_review(folder: Path) -> None:
+    document = SavedStore(folder / "cells 1.tif", SHAPE)
+    found = np.zeros(SHAPE, np.uint32)
+    found[0, 2:8, 2:8], found[0, 20:26, 20:26] = 1, 2
+    patch = model_patch(document.store, found)
+    assert patch is not None
+    index = looked(folder)
+    index.put("cells 1.tif", Summary())
+
+    def state() -> ImageState:
+        return index.entry("cells 1.tif").state  # type: ignore[union-attr]
+
+    document.store.listeners.append(
+        lambda patch, direction: index.apply("cells 1.tif", patch.records, document.store.undo_text)
+    )
+    document.store.apply(patch)
+    assert state() is ImageState.SEGMENTED
+    document.paint(2, 2, 6, value=0)
+    assert state() is ImageState.IN_REVIEW and len(index.rows("cells 1.tif")) == 1
+    document.store.undo()
+    assert state() is ImageState.SEGMENTED
+    document.store.redo()
+    document.close()
+    index.look()
+    assert state() is ImageState.IN_REVIEW, "the file says the same"
+    index.close()
