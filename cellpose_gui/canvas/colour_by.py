@@ -76,12 +76,12 @@ def _diameter(known: Known) -> Colouring:
 
 
 def _circularity(known: Known) -> Colouring:
-    return by_number("Circularity", circularities(known.labels[0], known.objects, known.cancelled))
+    return by_number("Circularity", circularities(known.labels[0].copy(), known.objects, known.cancelled))
 
 
 def _brightness(channel: int) -> Make:
     def make(known: Known) -> Colouring:
-        values = mean_brightness(known.labels, known.channels[channel], known.cancelled)
+        values = mean_brightness(known.labels.copy(), known.channels[channel], known.cancelled)
         title = "Brightness" if len(known.channels) == 1 else f"Brightness in channel {channel + 1}"
         return by_number(title, {i: values.get(i, float("nan")) for i in known.objects})
 

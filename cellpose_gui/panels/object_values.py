@@ -135,7 +135,8 @@ class ObjectValues(QObject):
             try:
                 asked = _asked(labels, stale, boxes)
                 if asked is None:
-                    return _measure_all(labels, image, objects, cancelled)
+                    still = labels.copy()  # a cell drawn meanwhile would have no place in what is counted
+                    return _measure_all(still, image, objects, cancelled)
                 found = _measure_some(labels, image, objects, asked, cancelled)
                 return replace(found, known=_known(ids.tolist(), objects)) if unknown else found
             except Cancelled:
