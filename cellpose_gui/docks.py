@@ -6,7 +6,16 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QAbstractButton, QApplication, QDockWidget, QMainWindow, QTabWidget, QWidget
+from PyQt6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QDockWidget,
+    QFrame,
+    QMainWindow,
+    QScrollArea,
+    QTabWidget,
+    QWidget,
+)
 
 from cellpose_gui.theme import icon
 
@@ -21,6 +30,7 @@ _BUTTONS = {
     "close": ("close", "Close the panel"),
 }
 _TABS = ("Worst first", "Compare", "Classes", "History", "Models", "Images")  # one behind the other
+_SCROLLING = ("Channels",)  # the lowest on the right: a long legend above must not push it off the screen
 _HIDDEN = ("Worst first", "Compare", "Table and plot", "Training", "Contributions")  # till they are needed
 
 
@@ -34,7 +44,7 @@ class Docks(dict[str, QDockWidget]):
         for title, widget, area in panels:
             dock = self[title] = QDockWidget(title, window)
             dock.setObjectName(title)
-            dock.setWidget(widget)
+            dock.setWidget(_scrolling(widget) if title in _SCROLLING else widget)
             window.addDockWidget(area, dock)
 
     def arrange(self) -> None:
@@ -94,3 +104,15 @@ class Docks(dict[str, QDockWidget]):
         middle = self._window.centralWidget()
         assert middle is not None
         middle.setFocus(Qt.FocusReason.TabFocusReason)
+
+
+def _scrolling(widget: QWidget) -> QScrollArea:
+    """The widget at any height that there is room for."""
+    area = QScrollArea()
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidget(widget)
+    area.setMinimumWidth(widget.minimumSizeHint().width())
+    return area

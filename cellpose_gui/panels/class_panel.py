@@ -13,7 +13,6 @@ from PyQt6.QtWidgets import (
     QInputDialog,
     QMenu,
     QPushButton,
-    QToolButton,
     QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
@@ -22,12 +21,16 @@ from PyQt6.QtWidgets import (
 
 from cellpose_gui.canvas.canvas import Canvas
 from cellpose_gui.document.document import Document
+from cellpose_gui.panels.empty_words import EmptyWords
 from cellpose_gui.panels.focus import leave_keys_to_canvas
 from model_core.annotation.classes import LONGEST_NAME
 from model_core.annotation.patch import Patch
 from model_core.errors import UserError
 
 _ROWS = 5  # in view; more scroll
+_NONE = (
+    "No classes yet. “Add…” makes one, such as “mitotic”; then a number key puts the selected cells into it."
+)
 
 
 class ClassPanel(QWidget):
@@ -44,6 +47,7 @@ class ClassPanel(QWidget):
         self.list.setRootIsDecorated(False)
         self.list.setAccessibleName("Classes of cells")
         self.list.setToolTip("A double click puts the selected cells into a class; so does its number key")
+        self._none = EmptyWords(self.list)
         header = self.list.header()
         assert header is not None
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
@@ -63,10 +67,8 @@ class ClassPanel(QWidget):
         self.find_button = QPushButton("Select these")
         self.find_button.setToolTip("Select all cells of the chosen class")
         self.find_button.clicked.connect(self.select_cells)
-        self.more = QToolButton()
-        self.more.setText("More")
+        self.more = QPushButton("More")
         self.more.setAccessibleName("More about the chosen class")
-        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self.more)
         menu.addAction("Rename…", self.ask_name)
         menu.addAction("Colour…", self.ask_colour)
@@ -173,6 +175,7 @@ class ClassPanel(QWidget):
             if place == self._classes.current_place:
                 self.list.setCurrentItem(item)
         self._show_counts()
+        self._none.say("" if len(self._classes) else _NONE)
         there = self._document is not None
         self.add_button.setEnabled(there)
         for button in (self.put_button, self.find_button, self.more):

@@ -16,7 +16,6 @@ from PyQt6.QtWidgets import (
     QListWidgetItem,
     QMenu,
     QPushButton,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -24,6 +23,7 @@ from PyQt6.QtWidgets import (
 from cellpose_gui.canvas.background import Background
 from cellpose_gui.canvas.canvas import Canvas
 from cellpose_gui.document.document import Document
+from cellpose_gui.panels.empty_words import EmptyWords
 from cellpose_gui.panels.focus import leave_keys_to_canvas
 from cellpose_gui.tasks.comparing import PATTERNS
 from model_core.annotation.differences import Comparison, Difference, Kind, compare, take_over
@@ -40,6 +40,7 @@ _WORDS = {
 _ROOM = 30  # px that are seen around a difference, at least
 _REST = 300  # ms without a change after which it is compared anew
 _MOST_ROWS = 5000
+_HERE = "Where the two results differ is listed here; a click shows the place."
 
 
 class ComparePanel(QWidget):
@@ -66,10 +67,7 @@ class ComparePanel(QWidget):
         self._show()
 
     def _make_widgets(self) -> None:
-        self.choose = QToolButton()
-        self.choose.setText("Compare with")
-        self.choose.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.choose.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        self.choose = QPushButton("Compare with")
         menu = QMenu(self.choose)
         menu.aboutToShow.connect(self._offer)
         self.choose.setMenu(menu)
@@ -84,6 +82,7 @@ class ComparePanel(QWidget):
         self.list = QListWidget()
         self.list.setAccessibleName("Differences")
         self.list.setUniformItemSizes(True)
+        self._none = EmptyWords(self.list)
         self.list.currentRowChanged.connect(self._look_at)
         self.list.installEventFilter(self)
         self.take = QPushButton("Take from there (T)")
@@ -214,6 +213,10 @@ class ComparePanel(QWidget):
         self.list.blockSignals(False)
         for button in (self.take, self.next):
             button.setEnabled(bool(wanted))
+        if self._comparison is None:
+            self._none.say("" if self._other is not None else _HERE)
+        else:
+            self._none.say("" if wanted else "No differences.")
         if row >= 0 and wanted:
             self.list.setCurrentRow(min(row, self.list.count() - 1))
 
@@ -243,7 +246,11 @@ class ComparePanel(QWidget):
 def _line(difference: Difference) -> str:
     """A difference in a few words."""
     ids = ", ".join(str(id_) for id_ in difference.mine[:4])
-    where = f"cell {ids}" if difference.mine else f"at {difference.box[2].start}, {difference.box[1].start}"
+    where = (
+        f"cell{'s' if len(difference.mine) > 1 else ''} {ids}"
+        if difference.mine
+        else f"at {difference.box[2].start}, {difference.box[1].start}"
+    )
     iou = f", IoU {difference.iou:.2f}" if difference.kind is Kind.SHAPE else ""
     return f"{difference.kind.value.capitalize()}: {where}{iou}"
 

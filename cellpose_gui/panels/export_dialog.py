@@ -42,7 +42,7 @@ class ExportDialog(QDialog):
         self._formats = [fmt for fmt in WRITABLE if fmt.inside is None or is_ome_zarr(image)]
         self.ticks = {fmt.name: QCheckBox(fmt.title) for fmt in self._formats}
         self.one, self.all = QRadioButton(f"This image ({image.name})"), QRadioButton()
-        self.all.setText(f"All images of the folder that have cells ({images:,} images)")
+        self.all.setText(f"All images of the folder that have cells (of {images:,})")
         self.beside, self.elsewhere = QRadioButton("Beside the images"), QRadioButton()
         self.choose_folder = QPushButton("Choose…")
         self.choose_folder.setAccessibleName("Choose the folder for the files")

@@ -62,10 +62,11 @@ class ImageListModel(QAbstractListModel):
         self._shown: list[ImageEntry] = []
         self._rows: dict[str, int] = {}
         self._icon: Callable[[ImageEntry], Any] = lambda entry: None
+        self._unreadable: Callable[[ImageEntry], str] = lambda entry: ""
 
-    def show_icons_of(self, icon: Callable[[ImageEntry], Any]) -> None:
-        """Where pictures come from; None while there is none yet."""
-        self._icon = icon
+    def show_icons_of(self, icon: Callable[[ImageEntry], Any], problem: Callable[[ImageEntry], str]) -> None:
+        """Where pictures come from, None while there is none yet; and why there can be none."""
+        self._icon, self._unreadable = icon, problem
 
     @property
     def all_entries(self) -> list[ImageEntry]:
@@ -117,8 +118,8 @@ class ImageListModel(QAbstractListModel):
             self.dataChanged.emit(self.index(first), self.index(last))
 
     def problem(self, entry: ImageEntry) -> str:
-        """Why an image could not be segmented, or its document not be read; "" if all is well."""
-        return self._errors.get(entry.name) or entry.error
+        """Why an image can't be used, as far as that is known; "" if all is well."""
+        return self._errors.get(entry.name) or entry.error or self._unreadable(entry)
 
     def next_to_do(self, after: str | None) -> ImageEntry | None:
         """The next of the shown images that needs work, from the top again after the last one."""

@@ -13,6 +13,7 @@ from model_core.annotation.cells_summary import ImageState
 from model_core.annotation.folder_index import ImageEntry
 
 _PICTURE, _MARGIN, _MARK = 56, 6, 9  # px
+_LINES = 4  # two of them for a long name: images of a plate differ in its middle
 _COLOURS = {
     ImageState.NEW: "#7d8287",
     ImageState.SEGMENTED: "#3b82c4",
@@ -30,7 +31,7 @@ class ImageRow(QStyledItemDelegate):
         self.current = ""  # the name of the image that is open
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
-        lines = 3 * QFontMetrics(option.font).lineSpacing()
+        lines = _LINES * QFontMetrics(option.font).lineSpacing()
         return QSize(160, max(_PICTURE, lines) + 2 * _MARGIN)
 
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
@@ -74,16 +75,18 @@ class ImageRow(QStyledItemDelegate):
         stage: Stage | None = index.data(Role.STAGE)
         problem: str = index.data(Role.PROBLEM)
         height = QFontMetrics(option.font).lineSpacing()
-        top = text.top() + max(0, (text.height() - 3 * height) // 2)
         elide = QFontMetrics(option.font).elidedText
         bold = QFont(option.font)
         bold.setBold(entry.name == self.current)
-        painter.setFont(bold)
-        name = QFontMetrics(bold).elidedText(entry.name, Qt.TextElideMode.ElideMiddle, text.width())
+        names = in_two_lines(entry.name, QFontMetrics(bold), text.width())
+        lines = len(names) + 1 + bool(problem or entry.note)
+        top = text.top() + max(0, (text.height() - max(3, lines) * height) // 2)
         line = QRect(text.left(), top, text.width(), height)
-        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, name)
+        painter.setFont(bold)
+        for name in names:
+            painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, name)
+            line.translate(0, height)
         painter.setFont(option.font)
-        line.translate(0, height)
         mark = QRectF(line.left(), line.center().y() - _MARK / 2, _MARK, _MARK)
         _draw_mark(painter, mark, entry.state, bool(problem), painter.pen().color() if selected else None)
         words = in_words(entry)
@@ -101,12 +104,23 @@ class ImageRow(QStyledItemDelegate):
             dim = painter.pen().color()
             dim.setAlpha(190)
             painter.setPen(alarm() if problem and not selected else dim)
-            first_line = third.splitlines()[0]
+            first_line = third.splitlines()[0].removeprefix(f"“{entry.name}” ")  # which stands above
             painter.drawText(
                 line,
                 Qt.AlignmentFlag.AlignVCenter,
                 elide(first_line, Qt.TextElideMode.ElideRight, line.width()),
             )
+
+
+def in_two_lines(name: str, metrics: QFontMetrics, width: int) -> list[str]:
+    """A name as it fits into a width, in two lines if need be; the middle of a longer one is left out."""
+    if metrics.horizontalAdvance(name) <= width:
+        return [name]
+    fits = max(1, max(n for n in range(len(name)) if metrics.horizontalAdvance(name[:n]) <= width))
+    apart = max((name.rfind(mark, 0, fits) for mark in " _-."), default=-1)
+    first = apart + 1 if apart >= fits // 2 else fits
+    rest = metrics.elidedText(name[first:], Qt.TextElideMode.ElideMiddle, width)
+    return [name[:first].rstrip(), rest]
 
 
 def _draw_mark(

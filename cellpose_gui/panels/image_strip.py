@@ -19,6 +19,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from cellpose_gui.panels.empty_words import EmptyWords
 from cellpose_gui.panels.image_list_model import FILTERS, ORDERS, ImageListModel, Role
 from cellpose_gui.panels.image_row import ImageRow
 from cellpose_gui.panels.run_bar import RunBar
@@ -47,11 +48,12 @@ class ImageStrip(QWidget):
         self._asked = ""  # the image that was told as the next one, until one is open
         self.model = ImageListModel(self)
         self.thumbnails = Thumbnails(tasks, project, self)
-        self.model.show_icons_of(self.thumbnails.of)
+        self.model.show_icons_of(self.thumbnails.of, self.thumbnails.problem)
         self.rows = ImageRow(self)
         self.view = _List()
         self.view.setModel(self.model)
         self.view.setItemDelegate(self.rows)
+        self._none = EmptyWords(self.view)
         self.search = QLineEdit()
         self.search.setPlaceholderText("Search names and notes")
         self.search.setClearButtonEnabled(True)
@@ -207,10 +209,19 @@ class ImageStrip(QWidget):
         parts = [f"{count:,} {state.value}" for state, count in counts.items() if count]
         cells = sum(entry.cells for entry in entries)
         self.counts.setText(
-            f"{total}: {', '.join(parts)}; {cells:,} cell{'' if cells == 1 else 's'}"
-            if entries
-            else "No folder is open"
+            f"{total}: {', '.join(parts)}; {cells:,} cell{'' if cells == 1 else 's'}" if entries else ""
         )
+        self.run_bar.start.setEnabled(bool(entries))
+        if self.model.shown:
+            self._none.say("")
+        elif entries:
+            self._none.say("No image fits the search and the choice above.")
+        elif self._project.folder is not None:
+            self._none.say("There are no images in this folder. New ones appear here by themselves.")
+        else:
+            self._none.say(
+                "No folder is open. Open one (Ctrl+Shift+O) or drag it here: its images are listed here."
+            )
 
     def _show_reading(self, fraction: float) -> None:
         if fraction < 1:

@@ -14,7 +14,6 @@ from PyQt6.QtWidgets import (
     QMenu,
     QPushButton,
     QSplitter,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -22,6 +21,7 @@ from PyQt6.QtWidgets import (
 from cellpose_gui.canvas.canvas import Canvas
 from cellpose_gui.canvas.review_cells import ReviewCells
 from cellpose_gui.document.document import Document
+from cellpose_gui.panels.empty_words import EmptyWords
 from cellpose_gui.panels.focus import leave_keys_to_canvas
 from cellpose_gui.panels.object_plot import ObjectPlot
 from cellpose_gui.panels.object_table import ObjectModel, ObjectTable, titled
@@ -37,6 +37,7 @@ _COUNT = "Number of cells"
 _X, _Y = "area", _COUNT
 _LAID_OUT = 50  # ms after which the docks have their places
 _FEW = 10  # selected cells that one looks at
+_TYPING = 700  # ms without a key after which it is said what is wrong with a rule
 
 
 class ObjectPanel(QWidget):
@@ -53,15 +54,25 @@ class ObjectPanel(QWidget):
         self._plotted: tuple[str, str] | None = None  # what the view was last fitted to
         self._drawn: tuple[np.ndarray | None, ...] = (None, None, None)
         self._coloured: tuple[np.ndarray | None, Classes, np.ndarray | None] = (None, (), None)
+        self._measuring = False
         self.values = ObjectValues()
         self.model = ObjectModel()
         self.table = ObjectTable(self.model)
+        self._no_rows = EmptyWords(self.table)
         self.plot = ObjectPlot()
         self.rule = QLineEdit()
         self.rule.setPlaceholderText(f"Show only, for example: {EXAMPLE}")
         self.rule.setAccessibleName("Rule for the rows that are shown")
+        self.rule.setToolTip("Conditions joined by “and”; all columns of the table can be compared")
         self.rule.setClearButtonEnabled(True)
         self.count = QLabel()
+        self.wrong = QLabel()  # why the rule is none
+        self.wrong.setWordWrap(True)
+        self.wrong.hide()
+        self._said_wrong = QTimer(self)
+        self._said_wrong.setSingleShot(True)
+        self._said_wrong.setInterval(_TYPING)
+        self._said_wrong.timeout.connect(self.wrong.show)
         self.x_axis, self.y_axis = QComboBox(), QComboBox()
         self.x_axis.setAccessibleName("What is plotted from left to right")
         self.y_axis.setAccessibleName("What is plotted upwards")
@@ -75,12 +86,9 @@ class ObjectPanel(QWidget):
         self.select_shown = self._button("Select shown", "Select the cells of all rows that are shown")
         self.accept = self._button("Accept", "The selected cells are right")
         self.delete = self._button("Delete", "Delete the selected cells")
-        self.classify = QToolButton()
-        self.classify.setText("Class")
-        self.classify.setToolTip("Put the selected cells into a class")
-        self.classify.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.classify = self._button("Class", "Put the selected cells into a class")
         self.classify.setMenu(QMenu(self.classify))
-        leave_keys_to_canvas(self.classify, self.x_axis, self.y_axis, self.lasso)
+        leave_keys_to_canvas(self.x_axis, self.y_axis, self.lasso)
         above = QHBoxLayout()
         above.addWidget(self.rule, 1)
         above.addWidget(self.count)
@@ -97,14 +105,14 @@ class ObjectPanel(QWidget):
             axes.addWidget(box, 1)
         axes.addWidget(self.lasso)
         left, right = QWidget(), QWidget()
-        for widget, rows in ((left, (above, buttons, self.table)), (right, (axes, self.plot))):
+        for widget, rows in ((left, (above, self.wrong, buttons, self.table)), (right, (axes, self.plot))):
             layout = QVBoxLayout(widget)
             layout.setContentsMargins(4, 4, 4, 4)
             for row in rows:
                 if isinstance(row, QHBoxLayout):
                     layout.addLayout(row)
                 else:
-                    layout.addWidget(row, 1)
+                    layout.addWidget(row, 0 if row is self.wrong else 1)
         halves = QSplitter(Qt.Orientation.Horizontal)
         halves.addWidget(left)
         halves.addWidget(right)
@@ -124,7 +132,7 @@ class ObjectPanel(QWidget):
 
     def _connect(self) -> None:
         self.values.changed.connect(self._refresh)
-        self.values.measuring.connect(lambda busy: self._show_count())
+        self.values.measuring.connect(self._show_measuring)
         self.rule.textChanged.connect(self._list)
         self.table.chosen.connect(self._select)
         self.table.went_to.connect(self._show_cell)
@@ -201,15 +209,27 @@ class ObjectPanel(QWidget):
                 mask = rows_of(parse_rule(text, self.values.columns), self.values.columns)
             except UserError as error:
                 wrong = str(error)
-        self.rule.setToolTip(wrong or "Conditions joined by “and”; all columns of the table can be compared")
         self.rule.setStyleSheet(f"QLineEdit {{ color: {alarm().name()}; }}" if wrong else "")
+        self.wrong.setText(wrong)
+        self.wrong.setStyleSheet(f"color: {alarm().name()}")
+        if not wrong:
+            self._said_wrong.stop()
+            self.wrong.hide()
+        elif self.wrong.isHidden():
+            self._said_wrong.start()
         self.model.refresh(self.values.columns, self.values.units, mask)
         self._show_count()
+
+    def _show_measuring(self, busy: bool) -> None:
+        self._measuring = busy
+        self._say_empty()
 
     def _show_count(self) -> None:
         shown, all_ = self.model.rowCount(), len(self.values)
         words = f"{shown:,} cells" if shown == all_ else f"{shown:,} of {all_:,} cells"
         self.count.setText(words)
+        self.select_shown.setEnabled(shown > 0)
+        self._say_empty()
 
     def _plot(self) -> None:
         columns, units = self.model.columns, self.model.units
@@ -228,6 +248,26 @@ class ObjectPanel(QWidget):
             self.plot.show_values(across, upwards, *titles, fit=fit, colours=colours)
             self._mark()
         self._drawn = (across, upwards, colours)
+        self._say_empty()
+
+    def _say_empty(self) -> None:
+        """What to do where there is no cell, or none with the values that are plotted."""
+        if len(self.values):
+            drawn = self._drawn[0] is None or self.plot.shows_any
+            self.plot.empty.say(
+                "" if drawn else "No cell has a value for what is plotted. Choose another column."
+            )
+            hidden = not self.model.rowCount()
+            self._no_rows.say("No cell fulfils the conditions above." if hidden else "")
+            return
+        if self._document is None:
+            words = "Open an image: its cells are listed and plotted here."
+        elif self._measuring and len(self._document.objects):
+            words = "Measuring the cells…"
+        else:
+            words = "There are no cells yet. Find them (S) or draw some: they are listed and plotted here."
+        self._no_rows.say(words)
+        self.plot.empty.say(words)
 
     def _colours(self) -> np.ndarray | None:
         """uint8 (N, 3): of the class of each cell, black without one; None if no cell has one."""
@@ -244,6 +284,9 @@ class ObjectPanel(QWidget):
         return mask
 
     def _follow_selection(self) -> None:
+        selected = self._document is not None and bool(self._document.selected)
+        for button in (self.accept, self.delete, self.classify):
+            button.setEnabled(selected)
         if self._document is not None and self.isVisible():
             mask = self._mark()
             same = len(mask) == len(

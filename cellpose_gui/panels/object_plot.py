@@ -8,7 +8,9 @@ from PyQt6.QtCore import QPointF, QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import QBrush, QColor, QPainterPath, QPalette, QPen, QPolygonF
 from PyQt6.QtWidgets import QApplication, QGraphicsPathItem, QWidget
 
-_BINS = 60
+from cellpose_gui.panels.empty_words import EmptyWords
+
+_FEWEST_BINS, _BINS = 10, 60
 _FEW = 4000  # cells that are drawn as points; more become a picture of how many lie where
 _GRID = (220, 160)  # columns and rows of that picture
 
@@ -72,6 +74,22 @@ class GateBox(pg.ViewBox):
                 self.gated.emit(None)
 
 
+class _Axis(pg.AxisItem):
+    """Numbers as the table writes them, whole ones where cells are counted."""
+
+    counts = False
+
+    def __init__(self, side: str) -> None:
+        super().__init__(side)
+        self.enableAutoSIPrefix(False)  # nobody reads thousandths of an eccentricity
+
+    def tickSpacing(self, low: float, high: float, size: float) -> list[tuple[float, float]]:
+        spacing = super().tickSpacing(low, high, size)
+        if not self.counts:
+            return spacing
+        return [(step, first) for step, first in spacing if step >= 1] or [(1, 0)]
+
+
 class ObjectPlot(pg.PlotWidget):
     """`show_values` draws, `show_selected` marks some of what is drawn, `gated` tells what a gate holds."""
 
@@ -79,8 +97,11 @@ class ObjectPlot(pg.PlotWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         self.gate = GateBox()
-        super().__init__(parent, viewBox=self.gate)
+        self._upwards = _Axis("left")
+        axes = {"left": self._upwards, "bottom": _Axis("bottom")}
+        super().__init__(parent, viewBox=self.gate, axisItems=axes)
         self.setAccessibleName("Plot of the cells")
+        self.empty = EmptyWords(self)
         self.gate.gated.connect(self._take)
         self._x = np.zeros(0)
         self._y: np.ndarray | None = None
@@ -126,7 +147,7 @@ class ObjectPlot(pg.PlotWidget):
         """
         self._colours = colours
         self._x, self._y = np.asarray(x, np.float64), None if y is None else np.asarray(y, np.float64)
-        self.gate.across_only = y is None
+        self.gate.across_only = self._upwards.counts = y is None
         self.setLabel("bottom", x_title)
         self.setLabel("left", y_title)
         if len(self._selected) != len(x):
@@ -140,6 +161,11 @@ class ObjectPlot(pg.PlotWidget):
         """Bool (N,): these are drawn in another colour."""
         self._selected = selected
         self._draw_selected()
+
+    @property
+    def shows_any(self) -> bool:
+        """Whether a cell has all the values that are plotted."""
+        return bool(self._known.any())
 
     def inside(self, path: QPainterPath) -> np.ndarray:
         """Bool (N,): which cells lie in a gate."""
@@ -174,7 +200,8 @@ class ObjectPlot(pg.PlotWidget):
         self._known, self._as_points = known, points
         if histogram:
             values = self._x[known]
-            self._edges = np.histogram_bin_edges(values, _BINS) if len(values) else np.linspace(0, 1, 2)
+            bins = min(_BINS, max(_FEWEST_BINS, round(2 * len(values) ** 0.5)))
+            self._edges = np.histogram_bin_edges(values, bins) if len(values) else np.linspace(0, 1, 2)
             self._set_bars(self._bars, values, colour)
         elif points:
             assert self._y is not None

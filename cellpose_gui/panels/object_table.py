@@ -56,8 +56,8 @@ class ObjectModel(QAbstractTableModel):
         same_order = same_rows and columns[by] is self.columns.get(by)
         if same_order and names == self.names:
             self.columns, self.units = dict(columns), units
-            last = self.index(self.rowCount() - 1, self.columnCount() - 1)
-            self.dataChanged.emit(self.index(0, 0), last)
+            if rows := self.rowCount():
+                self.dataChanged.emit(self.index(0, 0), self.index(rows - 1, self.columnCount() - 1))
             return
         self.beginResetModel()
         self.names, self.columns, self.units, self.mask = names, dict(columns), units, mask

@@ -81,9 +81,11 @@ class RunBar(QWidget):
     def refresh(self) -> None:
         """Shows where the run stands."""
         going, run = self._run.running, self._run.run
-        self.start.setVisible(not going)
-        for widget in (self.pause, self.stop, self.bar):
-            widget.setVisible(going)
+        at_rest, at_work = (self.start,), (self.pause, self.stop, self.bar)
+        for widget in at_rest if going else at_work:  # first: all side by side would widen the panel for good
+            widget.hide()
+        for widget in at_work if going else at_rest:
+            widget.show()
         failed = len(run.errors)
         self.failures.setVisible(failed > 0)
         self.failures.setText(f"{failed} image{'' if failed == 1 else 's'} failed: show why")

@@ -25,13 +25,14 @@ class Thumbnails(QObject):
     """Gives what is there at once, and says when more is."""
 
     ready = pyqtSignal(str)  # name of the image
-    _made = pyqtSignal(str, str, QImage)  # name, stamp, picture
+    _made = pyqtSignal(str, str, QImage, str)  # name, stamp, picture, why there is none
 
     def __init__(self, tasks: TaskRunner, project: Project, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._tasks = tasks
         self._project = project
         self._kept: OrderedDict[tuple[str, str], QPixmap] = OrderedDict()
+        self._problems: dict[tuple[str, str], str] = {}
         self._wanted: OrderedDict[str, ImageEntry] = OrderedDict()  # the last one asked for comes first
         self._made.connect(self._keep)
 
@@ -51,10 +52,15 @@ class Thumbnails(QObject):
         self._make()
         return None
 
+    def problem(self, entry: ImageEntry) -> str:
+        """Why an image has no picture; "" if it has one or was not looked at yet."""
+        return self._problems.get((entry.name, entry.image_stamp), "")
+
     def forget(self) -> None:
         """Another folder was opened."""
         self._tasks.cancel("thumbnails")
         self._kept.clear()
+        self._problems.clear()
         self._wanted.clear()
 
     def _make(self) -> None:
@@ -68,40 +74,43 @@ class Thumbnails(QObject):
                     name, entry = self._wanted.popitem()
                 except KeyError:  # the window has just forgotten them
                     return
-                self._made.emit(name, entry.image_stamp, _picture(index, entry))
+                self._made.emit(name, entry.image_stamp, *_picture(index, entry))
 
         self._tasks.run("Thumbnails", job, lambda _: self._make(), slot="thumbnails")
 
-    def _keep(self, name: str, stamp: str, picture: QImage) -> None:
+    def _keep(self, name: str, stamp: str, picture: QImage, problem: str) -> None:
+        if problem:
+            self._problems[name, stamp] = problem
         self._kept[name, stamp] = QPixmap.fromImage(picture)
         while len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
         self.ready.emit(name)
 
 
-def _picture(index: FolderIndex, entry: ImageEntry) -> QImage:
+def _picture(index: FolderIndex, entry: ImageEntry) -> tuple[QImage, str]:
+    """The picture, and why the image cannot be read: such a one is looked at again the next time."""
     stored = index.file.computed(entry.name, "thumbnail", entry.image_stamp)
     if stored is not None and len(stored) < 1 << 20:
         picture = QImage()
         if picture.loadFromData(stored, "PNG") and max(picture.width(), picture.height()) <= SIDE:
-            return picture
-    picture = thumbnail(index.folder / entry.name)
+            return picture, ""
+    try:
+        picture = thumbnail(index.folder / entry.name)
+    except UserError as error:
+        return _crossed_out(), str(error)
     data = QByteArray()
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     picture.save(buffer, "PNG")
     index.file.keep_computed(entry.name, "thumbnail", entry.image_stamp, data.data())
-    return picture
+    return picture, ""
 
 
 def thumbnail(path: Path) -> QImage:
-    """A small picture of the middle plane; a crossed-out square for a file that cannot be read."""
-    try:
-        pixels = read_image(path).coarse(2 * SIDE)
-        step = max(1, max(pixels.shape[2:]) // (2 * SIDE))
-        sampled = np.asarray(pixels[:3, pixels.shape[1] // 2, ::step, ::step])
-    except UserError:
-        return _crossed_out()
+    """A small picture of the middle plane. Raises UserError for a file that cannot be read."""
+    pixels = read_image(path).coarse(2 * SIDE)
+    step = max(1, max(pixels.shape[2:]) // (2 * SIDE))
+    sampled = np.asarray(pixels[:3, pixels.shape[1] // 2, ::step, ::step])
     return picture_of(sampled, SIDE)
 
 

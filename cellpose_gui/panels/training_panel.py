@@ -98,7 +98,6 @@ class TrainingPanel(QStackedWidget):
         left.addWidget(self._bar)
         left.addLayout(buttons)
         self.loss, self.ap, self.rounds = LossPlot(), ApPlot(), RoundsPlot()
-        self.ap.show_progress(None)
         self.rounds.hide()
         page = QWidget()
         layout = QHBoxLayout(page)
@@ -141,6 +140,9 @@ class TrainingPanel(QStackedWidget):
             self._show_progress(training.last)
         elif not waiting:
             self._say("Ready to learn", _IDLE)
+            if training.last is None:
+                self.loss.show_progress(None, going=False)
+                self.ap.show_progress(None, going=False)
 
     def show_curve(self, curve: LearningCurve | None) -> None:
         """The rounds of the model that is in use; None where it was never retrained."""

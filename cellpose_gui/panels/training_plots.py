@@ -10,6 +10,8 @@ from PyQt6.QtCore import QEvent, QPointF, QSize, Qt
 from PyQt6.QtGui import QBrush, QColor, QLinearGradient, QPalette
 from PyQt6.QtWidgets import QWidget
 
+from cellpose_gui.panels.empty_words import EmptyWords
+
 if TYPE_CHECKING:
     from model_core.training.learning_curve import LearningCurve
     from model_core.training.retraining import RetrainProgress
@@ -21,6 +23,7 @@ _LINKED = (
     "AP on the held-out cells of the last round. Earlier rounds had other ones: they count by what each "
     "gained on its own."
 )
+_SOON = "The first values come in a moment."
 
 
 class Plot(pg.PlotWidget):
@@ -31,6 +34,7 @@ class Plot(pg.PlotWidget):
     def __init__(self, title: str, below: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._title, self._below = title, below
+        self.empty = EmptyWords(self)
         self.setAccessibleName(title)
         self.setMenuEnabled(False)
         self.setMouseEnabled(False, False)
@@ -94,10 +98,13 @@ class LossPlot(Plot):
         self._curve.setPen(pg.mkPen(self.line, width=2))
         self._curve.setBrush(QBrush(gradient))
 
-    def show_progress(self, progress: RetrainProgress | None) -> None:
+    def show_progress(self, progress: RetrainProgress | None, going: bool = True) -> None:
+        """What is known so far; None and not `going`: words of what there will be."""
         history = () if progress is None else progress.history
         points = [(m.seconds / 60, m.loss) for m in history if m.loss is not None]
         self._curve.setData([x for x, _ in points], [y for _, y in points])
+        idle = "The loss, how far the model is from your cells, is drawn here while it learns."
+        self.empty.say("" if points else _SOON if going else idle)
         if points:
             self._curve.setFillLevel(min(y for _, y in points))
 
@@ -126,11 +133,14 @@ class ApPlot(Plot):
         self._star.setSymbolBrush(QColor("#f2b134"))
         self._star.setSymbolPen(pg.mkPen(QColor("#7a5200"), width=1))
 
-    def show_progress(self, progress: RetrainProgress | None) -> None:
+    def show_progress(self, progress: RetrainProgress | None, going: bool = True) -> None:
+        """What is known so far; None and not `going`: words of what there will be."""
         history = () if progress is None else progress.history
         points = [(m.seconds / 60, m.ap) for m in history if m.ap is not None]
         before = None if progress is None else progress.ap_before
         self._curve.setData([x for x, _ in points], [y for _, y in points])
+        idle = "How well the model finds cells that it did not learn from is drawn here, before and after."
+        self.empty.say("" if points or before is not None else _SOON if going else idle)
         best = max(points, key=lambda point: point[1], default=None)
         self._star.setData(*(([best[0]], [best[1]]) if best else ([], [])))
         self._before.setVisible(before is not None)

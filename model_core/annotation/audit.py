@@ -26,12 +26,16 @@ class Estimate:
         """For people."""
         if not self.sampled:
             return f"{self.unseen:,} cells do not come up; how many of them are wrong is not known yet."
-        low, high = self.unseen * self.low, self.unseen * self.high
-        return (
-            f"Of the {self.unseen:,} cells that do not come up about {self.share:.1%} are wrong "
-            f"({self.low:.1%} to {self.high:.1%}, so {low:,.0f} to {high:,.0f} cells), as {self.wrong} of "
-            f"{self.sampled} that were picked at random are."
-        )
+        low, share, high = (round(self.unseen * part) for part in (self.low, self.share, self.high))
+        found = f"{self.wrong or 'None'} of {self.sampled} cells picked at random {_was(self.wrong)} wrong: "
+        rest = f"of the {self.unseen:,} that do not come up "
+        if not self.wrong:
+            return f"{found}{rest}at most {high:,} are ({CONFIDENCE:.0%} confidence)."
+        return f"{found}{rest}about {share:,} are ({low:,} to {high:,} at {CONFIDENCE:.0%} confidence)."
+
+
+def _was(count: int) -> str:
+    return "was" if count < 2 else "were"
 
 
 def estimate(unseen: int, sampled: int, wrong: int) -> Estimate:

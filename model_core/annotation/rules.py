@@ -6,6 +6,7 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import numpy as np
 
@@ -56,7 +57,9 @@ def _condition(text: str, columns: Mapping[str, np.ndarray]) -> Condition:
     if name not in columns:
         like = [column for column in columns if column.startswith(name)]
         if len(like) != 1:
-            raise UserError(f"There is no column “{name}”. The columns are: {', '.join(columns)}.")
+            alike = get_close_matches(name, columns, 1)
+            known = f"Did you mean “{alike[0]}”?" if alike else f"The columns are: {', '.join(columns)}."
+            raise UserError(f"There is no column “{name}”. {known}")
         (name,) = like
     if columns[name].dtype.kind not in "fiub":
         if how not in ("=", "!="):

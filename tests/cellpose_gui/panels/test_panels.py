@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 import tifffile
 from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QFont, QFontMetrics, QPixmap
 from PyQt6.QtWidgets import QLabel, QSlider
 from pytestqt.qtbot import QtBot
 
 from cellpose_gui.main_window import MainWindow
+from cellpose_gui.panels.image_list_model import Role
+from cellpose_gui.panels.image_row import in_two_lines
 from cellpose_gui.panels.task_bar import time_in_words
 from cellpose_gui.panels.thumbnails import thumbnail
 from tests.cellpose_gui.helpers import open_image, press
@@ -77,7 +80,7 @@ def test_the_plane_bar_is_there_for_stacks_and_time_series(
         assert window.canvas.plane == 2
 
 
-def test_thumbnails_show_the_image_and_cross_out_what_cannot_be_read(tmp_path: Path) -> None:
+def test_thumbnails_show_the_image(tmp_path: Path) -> None:
     halves = np.zeros((50, 100), np.uint8)
     halves[:, 50:] = 200
     tifffile.imwrite(tmp_path / "halves.tif", halves)
@@ -85,9 +88,35 @@ def test_thumbnails_show_the_image_and_cross_out_what_cannot_be_read(tmp_path: P
     assert picture.width() == 2 * picture.height()
     left, right = (picture.pixelColor(x, picture.height() // 2).lightness() for x in (5, picture.width() - 5))
     assert left < 20 < 230 < right
-    (tmp_path / "bad.tif").write_bytes(b"no image")
-    crossed = thumbnail(tmp_path / "bad.tif")
-    assert crossed.pixelColor(crossed.width() // 2, crossed.height() // 2).red() > 100
+
+
+def test_a_file_that_cannot_be_read_is_crossed_out_and_told(
+    qtbot: QtBot, window: MainWindow, images: list[Path]
+) -> None:
+    bad = images[0].parent / "bad.tif"
+    bad.write_bytes(b"no image")
+    open_image(qtbot, window, images[0])
+    model = window.strip.model
+    qtbot.waitUntil(lambda: model.row(bad.name) is not None and bool(model.all_entries[0].image_stamp))
+    index = model.index(model.row(bad.name) or 0)
+
+    def picture() -> QPixmap | None:
+        return index.data(Qt.ItemDataRole.DecorationRole)
+
+    qtbot.waitUntil(lambda: picture() is not None)
+    middle = picture().toImage().pixelColor(44, 44)  # type: ignore[union-attr]
+    assert middle.red() > 100 > middle.green()
+    assert "bad.tif" in index.data(Role.PROBLEM)
+
+
+@pytest.mark.parametrize("width", [60, 110, 160, 400])
+def test_long_names_of_images_take_two_lines(qtbot: QtBot, width: int) -> None:
+    name = "plate B well A08 field 3 channel DAPI.tif"
+    metrics = QFontMetrics(QFont())
+    lines = in_two_lines(name, metrics, width)
+    assert len(lines) == (1 if metrics.horizontalAdvance(name) <= width else 2)
+    assert all(metrics.horizontalAdvance(line) <= width for line in lines)
+    assert lines[0].startswith("plate") and lines[-1].endswith("tif")
 
 
 def test_what_lies_under_the_cursor_is_told(qtbot: QtBot, window: MainWindow, images: list[Path]) -> None:

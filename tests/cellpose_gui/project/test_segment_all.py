@@ -210,3 +210,13 @@ def test_a_missing_model_is_told_in_the_window(
     assert told == ["There is no model called “x”."]
     assert not opened.strip.run_bar.pause.isVisible()
     assert np.array_equal(opened.workbench.document.labels, np.zeros((1, 60, 80)))  # type: ignore[union-attr]
+
+
+def test_a_run_leaves_the_panel_as_wide_as_it_was(qtbot: QtBot, opened: MainWindow) -> None:
+    opened.docks.show("Images")
+    opened.resizeDocks([opened.docks["Images"]], [10], Qt.Orientation.Horizontal)  # as narrow as it can be
+    qtbot.wait(50)
+    before = opened.strip.width()
+    opened.folder_work.segment_new()
+    run_is_over(qtbot, opened)
+    assert opened.strip.width() == before

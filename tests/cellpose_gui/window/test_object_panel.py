@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,8 +15,8 @@ from pytestqt.qtbot import QtBot
 
 from cellpose_gui.document.document import Document
 from cellpose_gui.main_window import MainWindow
-from model_core.annotation.measurements import measure_objects
-from model_core.annotation.objects import Review
+from model_core.annotation.measurements import Measurements, measure_objects
+from model_core.annotation.objects import Review, Source
 from tests.cellpose_gui.canvas.hand import counts
 from tests.cellpose_gui.helpers import open_image, press
 
@@ -114,7 +115,7 @@ def test_sorting_and_filtering(window: MainWindow, opened: Document) -> None:
     panel.rule.setText("area > 50 and neighbours = 1")
     assert column(window, "label") == ["2", "1"] and panel.count.text() == "2 of 4 cells"
     panel.rule.setText("area > fifty")
-    assert "no number" in panel.rule.toolTip() and panel.model.rowCount() == 4
+    assert "no number" in panel.wrong.text() and panel.model.rowCount() == 4
     panel.rule.setText("area < 150")
     panel.select_shown.click()
     assert opened.selected == {1, 3}
@@ -272,3 +273,42 @@ def test_a_hidden_panel_measures_nothing(qtbot: QtBot, window: MainWindow, opene
     window.docks["Table and plot"].show()
     measured(qtbot, window, opened)
     assert len(window.curation.objects.values) == 5
+
+
+def test_words_stand_where_there_is_nothing_to_plot(
+    qtbot: QtBot, window: MainWindow, images: list[Path]
+) -> None:
+    panel = window.curation.objects
+    window.docks.show("Table and plot")
+    assert "Open an image" in panel.plot.empty.text() and panel.plot.empty.isVisible()
+    document = open_image(qtbot, window, images[0])
+    qtbot.waitUntil(lambda: "no cells yet" in panel.plot.empty.text())
+    assert not panel.accept.isEnabled() and not panel.select_shown.isEnabled()
+    new = np.ones((1, 6, 6), np.uint32)
+    document.edit((slice(0, 1), slice(2, 8), slice(2, 8)), new, "Draw", Source.DRAWN)
+    qtbot.waitUntil(lambda: panel.model.rowCount() == 1)
+    assert not panel.plot.empty.isVisible() and panel.select_shown.isEnabled()
+    panel.y_axis.setCurrentText("confidence")
+    assert "No cell has a value" in panel.plot.empty.text(), "nobody said how sure a drawn cell is"
+    panel.y_axis.setCurrentIndex(0)
+    assert not panel.plot.empty.isVisible()
+    panel.rule.setText("area > 1000")
+    assert panel._no_rows.isVisible()
+    panel.rule.setText("aera > 1000")
+    assert "Did you mean “area”" in panel.wrong.text()
+
+
+def test_labels_that_are_measured_stay_as_they_are(
+    qtbot: QtBot, opened: Document, window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared: list[bool] = []  # a cell drawn meanwhile would be counted beyond the end of all counts
+
+    def measure(labels: np.ndarray, *others: Any, **more: Any) -> Measurements:
+        shared.append(np.shares_memory(labels, opened.labels))
+        return measure_objects(labels, *others, **more)
+
+    window.docks["Table and plot"].hide()
+    monkeypatch.setattr("model_core.annotation.measurements.measure_objects", measure)
+    window.docks["Table and plot"].show()
+    measured(qtbot, window, opened)
+    assert shared == [False]
