@@ -35,7 +35,7 @@ from model_core.images.glance import glance
 from model_core.images.image import Image
 
 _FEW = 20  # cells that are repainted one by one
-_MANY = 1000  # for which it does not matter that some of them are gone
+_MANY = 1000  # selected cells; with more, all is repainted without asking which have changed
 
 
 class Canvas(QWidget):
@@ -343,9 +343,10 @@ class Canvas(QWidget):
         before, now = self._selected, self._document.selected
         self._selected = now
         # Cells that are gone have been repainted by the patch that took them.
-        objects, others = self._document.objects, before ^ now
-        if len(others) <= _MANY:
-            others = frozenset(objects.keys() & others)
-        few = len(others) <= _FEW
-        self._overlay.set_selected(now, [objects[id_].slices[1:] for id_ in others] if few else None)
+        changed: list[tuple[slice, slice]] | None = None
+        if max(len(before), len(now)) <= _MANY:
+            objects = self._document.objects
+            others = objects.keys() & (before ^ now)
+            changed = [objects[id_].slices[1:] for id_ in others] if len(others) <= _FEW else None
+        self._overlay.set_selected(now, changed)
         self._hand.tool.refresh()

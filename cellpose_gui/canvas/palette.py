@@ -154,8 +154,9 @@ class LabelColours:
 
     def _rebuild_marks(self) -> None:
         selected, locked = np.zeros(len(self._slots), bool), np.zeros(len(self._slots), bool)
-        selected[self._places(self._selected_ids - self.hidden)] = True
-        locked[self._places(self.locked_ids - self.hidden)] = True
+        selected[self._places(self._selected_ids)] = locked[self._places(self.locked_ids)] = True
+        hidden = self._places(self.hidden)
+        selected[hidden] = locked[hidden] = False
         fill, line, selected_fill = self._colours
         self.tables = ColourTables(
             fill, line, selected_fill, selected, locked, bool(self._selected_ids), bool(self.locked_ids)

@@ -155,8 +155,9 @@ class ClassPanel(QWidget):
 
     def _count(self, patch: Patch) -> None:
         """Only what the patch has changed."""
-        before = Counter(record.class_name for record, _ in patch.records.values() if record is not None)
-        after = Counter(record.class_name for _, record in patch.records.values() if record is not None)
+        pairs = patch.records.values()
+        before = Counter([record.class_name for record, _ in pairs if record is not None])
+        after = Counter([record.class_name for _, record in pairs if record is not None])
         if before != after:
             self._counts.subtract(before)
             self._counts.update(after)

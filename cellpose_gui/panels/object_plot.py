@@ -279,10 +279,15 @@ def _is_box(polygon: QPolygonF) -> bool:
 
 def _in_polygon(x: np.ndarray, y: np.ndarray, polygon: QPolygonF) -> np.ndarray:
     """Whether points lie in a polygon: a ray from each crosses an odd number of its sides."""
-    corners = np.array([(point.x(), point.y()) for point in _corners(polygon)])
-    inside = np.zeros(len(x), bool)
-    for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+    corners = [(point.x(), point.y()) for point in _corners(polygon)]
+    order = np.argsort(y)  # so that each side looks at those points only that lie at its height
+    x, y = x[order], y[order]
+    odd = np.zeros(len(x), bool)
+    for (x0, y0), (x1, y1) in zip(corners, corners[1:] + corners[:1], strict=True):
         if y0 != y1:
-            crosses = (y0 > y) != (y1 > y)
-            inside ^= crosses & (x < (x1 - x0) * (y - y0) / (y1 - y0) + x0)
+            low, high = np.searchsorted(y, (min(y0, y1), max(y0, y1)))
+            beside = slice(low, high)
+            odd[beside] ^= x[beside] < (x1 - x0) * (y[beside] - y0) / (y1 - y0) + x0
+    inside = np.empty(len(x), bool)
+    inside[order] = odd
     return inside

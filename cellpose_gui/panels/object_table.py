@@ -12,6 +12,14 @@ from PyQt6.QtWidgets import QAbstractItemView, QApplication, QTableView, QWidget
 
 from cellpose_gui.panels.object_values import Columns
 
+_DISPLAY, _ALIGNMENT, _BACKGROUND, _FOREGROUND = _ROLES = (
+    Qt.ItemDataRole.DisplayRole.value,
+    Qt.ItemDataRole.TextAlignmentRole.value,
+    Qt.ItemDataRole.BackgroundRole.value,
+    Qt.ItemDataRole.ForegroundRole.value,
+)  # numbers: comparing members of Qt's enumerations takes longer than all else
+_LEFT = (Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter).value
+_RIGHT = (Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter).value
 _FIRST = ("label", "class", "review", "confidence", "area", "equivalent_diameter_area")
 _HELP = {
     "label": "The number of the cell",
@@ -108,21 +116,20 @@ class ObjectModel(QAbstractTableModel):
         return len(self.names)
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if not index.isValid() or index.row() >= len(self._order):
+        if role not in _ROLES:  # Qt asks for seven at each place that it paints
             return None
-        place = self._order[index.row()]
-        match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return shown(self.columns[self.names[index.column()]][place])
-            case Qt.ItemDataRole.TextAlignmentRole:
-                number = self.columns[self.names[index.column()]].dtype != object
-                side = Qt.AlignmentFlag.AlignRight if number else Qt.AlignmentFlag.AlignLeft
-                return int(side | Qt.AlignmentFlag.AlignVCenter)
-            case Qt.ItemDataRole.BackgroundRole if int(self.columns["label"][place]) in self.selected:
-                return QApplication.palette().highlight()
-            case Qt.ItemDataRole.ForegroundRole if int(self.columns["label"][place]) in self.selected:
-                return QApplication.palette().highlightedText()
-        return None
+        row = index.row()
+        if not 0 <= row < len(self._order):
+            return None
+        place, values = self._order[row], self.columns[self.names[index.column()]]
+        if role == _DISPLAY:
+            return shown(values[place])
+        if role == _ALIGNMENT:
+            return _LEFT if values.dtype == object else _RIGHT
+        if int(self.columns["label"][place]) not in self.selected:
+            return None
+        palette = QApplication.palette()
+        return palette.highlight() if role == _BACKGROUND else palette.highlightedText()
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole

@@ -7,7 +7,7 @@ from collections.abc import Collection, ItemsView, Iterable, Iterator, KeysView,
 from dataclasses import dataclass
 from enum import Enum
 from itertools import chain
-from operator import attrgetter
+from operator import attrgetter, is_, itemgetter
 from typing import Any
 
 import numpy as np
@@ -161,6 +161,9 @@ class ObjectTable(Mapping[int, ObjectRecord]):
     def first_unlike(self, changes: Changes) -> int | None:
         """The ID of an object that is not as the changes have it before them; None if all are."""
         known = self._records.get
+        befores = map(itemgetter(0), changes.values())
+        if all(map(is_, map(known, changes), befores)):  # so it is nearly always
+            return None
         for id_, (before, _) in changes.items():
             current = known(id_)
             if current is not before and current != before:

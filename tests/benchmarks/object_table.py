@@ -122,18 +122,13 @@ def measure(window: MainWindow, wanted: int) -> None:
     timed("filter off", lambda: panel.rule.setText(""), 1)
     panel.y_axis.setCurrentText("circularity")
     timed("scatter plot", panel.plot._draw)
-    box = QPainterPath()
-    box.addRect(QRectF(50, 0.7, 80, 0.3))
-    timed("gate: a box", lambda: panel.plot.gate.gated.emit(box))
+    gated = panel.plot.gate.gated.emit
+    boxes, lassos = iter([box(place) for place in range(50, 60)]), iter([lasso(r) for r in range(50, 53)])
+    timed("gate: a box", lambda: gated(next(boxes)))
     print(f"  {len(document.selected):,} cells in it")
-    lasso = QPainterPath()
-    for number in range(200):
-        angle = number / 200 * 2 * np.pi
-        point = (90 + 50 * np.cos(angle), 0.85 + 0.1 * np.sin(angle))
-        lasso.lineTo(*point) if number else lasso.moveTo(*point)
-    timed("gate: a lasso of 200 corners", lambda: panel.plot.gate.gated.emit(lasso))
+    timed("gate: a lasso of 200 corners", lambda: gated(next(lassos)))
     panel.y_axis.setCurrentIndex(0)
-    timed("gate in the histogram", lambda: panel.plot.gate.gated.emit(box))
+    timed("gate in the histogram", lambda: gated(next(boxes)))
     timed("select all", lambda: document.select(document.objects), 1)
     timed("a click on a row", lambda: table._go(500, Qt.KeyboardModifier.NoModifier))
     window.canvas.classes.add("round")
@@ -147,6 +142,21 @@ def measure(window: MainWindow, wanted: int) -> None:
     print(f"  measured again in {wait(lambda: len(panel.values) == wanted - 1)}")
     timed("undo of it", lambda: document.undo(), 1)
     print(f"  measured again in {wait(lambda: len(panel.values) == wanted)}")
+
+
+def box(left: float) -> QPainterPath:
+    path = QPainterPath()
+    path.addRect(QRectF(left, 0.7, 80, 0.3))
+    return path
+
+
+def lasso(radius: float) -> QPainterPath:
+    path = QPainterPath()
+    for number in range(200):
+        angle = number / 200 * 2 * np.pi
+        point = (90 + radius * np.cos(angle), 0.85 + 0.1 * np.sin(angle))
+        path.lineTo(*point) if number else path.moveTo(*point)
+    return path
 
 
 def erase(window: MainWindow, id_: int) -> None:
