@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 
-from PyQt6.QtCore import QSize, Qt
+from PyQt6.QtCore import QSize, Qt, QTimer
 from PyQt6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PyQt6.QtWidgets import (
     QColorDialog,
@@ -92,12 +93,12 @@ class ClassPanel(QWidget):
     def set_document(self, document: Document | None) -> None:
         """Counts the cells of this document."""
         if self._document is not None:
-            self._document.patch_applied.disconnect(self._count)
+            self._document.patch_applied.disconnect(self._count_soon)
         self._document = document
         self._counts = Counter()
         if document is not None:
             self._counts.update(record.class_name for record in document.objects.values())
-            document.patch_applied.connect(self._count)
+            document.patch_applied.connect(self._count_soon)
         self._rebuild()
 
     def ask_new(self) -> None:
@@ -153,8 +154,14 @@ class ClassPanel(QWidget):
     def _place(self, item: QTreeWidgetItem) -> int:
         return self.list.indexOfTopLevelItem(item)
 
-    def _count(self, patch: Patch) -> None:
+    def _count_soon(self, patch: Patch) -> None:
+        """On its own: other panels look at the records of a large patch at the same time."""
+        QTimer.singleShot(0, partial(self._count, self._counts, patch))
+
+    def _count(self, counts: Counter[str], patch: Patch) -> None:
         """Only what the patch has changed."""
+        if counts is not self._counts:  # of another document, or counted anew
+            return
         pairs = patch.records.values()
         before = Counter([record.class_name for record, _ in pairs if record is not None])
         after = Counter([record.class_name for _, record in pairs if record is not None])

@@ -54,7 +54,8 @@ def test_number_keys_put_the_selection_into_a_class(
     add(window, monkeypatch, "mitotic")
     press(qtbot, window, Qt.Key.Key_2)
     assert names(opened) == ["mitotic", "", "mitotic"]
-    assert window.curation.classes.list.topLevelItem(1).text(2) == "2"  # type: ignore[union-attr]
+    mitotic = window.curation.classes.list.topLevelItem(1)
+    qtbot.waitUntil(lambda: mitotic is not None and mitotic.text(2) == "2")
     assert window.actions_by_name["class_2"].text() == "Class &2: mitotic"
     press(qtbot, window, Qt.Key.Key_0)
     assert names(opened) == ["", "", ""]
