@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +22,7 @@ _GLANCE = 256  # px, side of what the net looks at in each zoom
 _LOOK = 352  # px, side of what is segmented to see whether a diameter fits
 _LOOKS = 2  # the second one at the diameter that the first one found, where that is ...
 _OFF = 1.25  # ... so many times larger or smaller
+_SMALLEST = 15  # px, of objects that count in a look
 _MARGIN = 32  # px along its cuts that are not looked at
 _SMALLEST_VIEW = 128  # px: images are not shrunk further; in tiny ones anything looks like one big object
 _TRUSTED = 0.3  # octaves: how far the size map is believed beside the net's own diameter
@@ -31,7 +32,6 @@ _OCTAVES = 12  # ... so many above it
 _WORTH_A_LOOK = 0.05  # of the highest peak
 # Chosen on the training images that leave a choice: there the right size won by a factor of 5 or more, while
 # sums over objects, with any weight of size, picked texture in some images and large dirt in others.
-_STRICT: dict[str, Any] = {"cellprob_threshold": 0.0, "flow_threshold": 0.4, "min_size": 15, "niter": None}
 _QUALITY_COUNTS = 8  # power of the mean score of what is found
 _AREA_COUNTS = 0.5  # power of the share of the picture that it covers
 
@@ -138,7 +138,15 @@ def _looked_closer(
         window = _window(pixels, zoom, _LOOK)
         part = resized(pixels[:, window[0], window[1]], zoom)
         fields = predict_fields(model, part, cancel=cancel)
-        labels, fit = checked_masks(fields.flows[:, None], fields.cellprob[None], **_STRICT)
+        labels, fit = checked_masks(
+            fields.flows[:, None],
+            fields.cellprob[None],
+            cellprob_threshold=0.0,
+            flow_threshold=model.network.flow_threshold,
+            score_threshold=model.network.score_threshold,
+            min_size=_SMALLEST,
+            niter=None,
+        )
         whole = _uncut(labels, window, pixels.shape[1:])
         if not whole.any():
             return 0.0, diameter
@@ -155,7 +163,7 @@ def _looked_closer(
 
 def _fitting(fit: Fit) -> np.ndarray:
     """float64, 0..1, by label: at a wrong size flows do not only get shorter, they point elsewhere."""
-    return np.clip(fit.agreement, 0, 1) * np.clip(1 - fit.error, 0, 1)
+    return fit.score * np.clip(1 - fit.error, 0, 1)
 
 
 def _uncut(labels: np.ndarray, window: tuple[slice, slice], image: tuple[int, ...]) -> np.ndarray:
