@@ -168,7 +168,7 @@ class FineTuning:
             network.load_state_dict(weights)
             looks = looks_at(Model(network, self.card, self.device), self.views, watch)
             if quality(looks) >= quality(best.looks) - _COSTS_NOTHING:
-                self.best = Best(best.step, looks, weights, quality(looks) > quality(self.looked[0][1]))
+                self._keep(best.step, looks, weights)
                 return
 
     def _ask(self) -> None:
@@ -198,10 +198,14 @@ class FineTuning:
         self.looked.append((step, looks))
         self._since_best += 1
         if self.best.weights is self._start or quality(looks) > quality(self.best.looks):
-            better = quality(looks) > quality(self.looked[0][1])
-            self.best = Best(step, looks, copy_of(self.trainer.average), better)
+            self._keep(step, looks, copy_of(self.trainer.average))
             self._since_best = 0
         return time.monotonic() - started
+
+    def _keep(self, step: int, looks: Sequence[Look], weights: dict[str, torch.Tensor]) -> None:
+        """As the best so far."""
+        _, before = self.looked[0]
+        self.best = Best(step, looks, weights, quality(looks) > quality(before))
 
     def _go_back(self) -> None:
         """To the best weights (or the start), with a fresh optimiser and a third of the learning rate."""
