@@ -37,7 +37,7 @@ def finding(monkeypatch: pytest.MonkeyPatch, right: Callable[[int], bool]) -> No
     """Every cell is found, or none, by how often the model has been looked at."""
     looks = iter(range(1000))
 
-    def look(model: object, view: View, cancel: object = None) -> Look:
+    def look(model: object, view: View, diameter: float, cancel: object = None) -> Look:
         cells = np.unique(view.cells[view.cells > 0]).tolist()
         found = right(next(looks))
         return Look(view.cells, dict.fromkeys(cells, float(found)), frozenset(cells if found else []), 0)
