@@ -133,13 +133,13 @@ class OfferView(QWidget):
 def headline(comparison: Comparison) -> str:
     """Whether the new model is better, in a line."""
     before, after = comparison.ap_before, comparison.ap_after
-    if comparison.better and after == before:
-        return f"The new model fits more closely: AP stays at {after:.2f}"
+    ap = f"AP {before:.2f} → {after:.2f}" if after != before else f"AP stays at {after:.2f}"
+    fit = "mean IoU {:.2f} → {:.2f}".format(*comparison.ious)
     if comparison.better:
-        return f"The new model is better: AP {before:.2f} → {after:.2f}"
-    if after == before:
-        return f"The new model is no better: AP stays at {after:.2f}"
-    return f"The new model is worse: AP {before:.2f} → {after:.2f}"
+        return (
+            f"The new model is better: {ap}" if after > before else f"The new model fits better: {fit}, {ap}"
+        )
+    return f"The new model is worse: {ap}" if after < before else f"The new model is no better: {ap}, {fit}"
 
 
 def counts(comparison: Comparison) -> str:

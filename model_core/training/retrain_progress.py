@@ -38,7 +38,8 @@ class RetrainProgress:
 
     fraction: 0..1 of its steps, or of its time where that is over sooner. seconds_left: None until known.
     history: all moments so far, oldest first. ap_before, ap_best: None until measured. cells, held_out: how
-    many are learned from and held back.
+    many are learned from and held back. usable: there is something better than the start already, and
+    cancelling keeps it.
     """
 
     phase: Phase
@@ -52,11 +53,7 @@ class RetrainProgress:
     cells: int
     held_out: int
     history: Sequence[Moment]
-
-    @property
-    def usable(self) -> bool:
-        """Whether there is something better than the start already; cancelling keeps it."""
-        return self.ap_best is not None and self.ap_before is not None and self.ap_best > self.ap_before
+    usable: bool = False
 
 
 class ProgressTeller:
@@ -73,6 +70,7 @@ class ProgressTeller:
         self.ap_before: float | None = None
         self.ap_best: float | None = None
         self.cells = self.held_out = 0
+        self.usable = False
 
     def measured(self, ap: float) -> None:
         """AP of the net as it is now on held-out cells."""
@@ -112,5 +110,6 @@ class ProgressTeller:
                 self.cells,
                 self.held_out,
                 tuple(self._history),
+                self.usable,
             )
         )

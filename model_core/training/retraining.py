@@ -242,6 +242,7 @@ class _Retraining:
 
         def looked() -> None:
             self._teller.ap_best = average_precision_of(tuning.best.looks)
+            self._teller.usable = tuning.best.better
             self._teller.measured(average_precision_of(tuning.looked[-1][1]))
             self._kept.store(tuning, self._watch.seconds - begun)
 

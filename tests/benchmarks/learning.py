@@ -226,10 +226,12 @@ def learn(images: Sequence[ReviewedImage], start: Path | None, target: Path, rat
     result = retrain(RetrainRequest(images, target.stem, work, start, options), report)
     crops = result.card.recipe["crops"]
     seconds = crops / rate if rate else time.monotonic() - began
-    aps = f"{result.comparison.ap_before:.3f} -> {result.comparison.ap_after:.3f}"
+    compared = result.comparison
+    aps = f"{compared.ap_before:.3f} -> {compared.ap_after:.3f}"
+    aps += " (mean IoU {:.3f} -> {:.3f})".format(*compared.ious)
     took = f"{crops:,} crops, {time.monotonic() - began:.0f} s"
     print(f"    held-out cells: {aps}, {took}. {result.stopped.value}", flush=True)
-    if not result.comparison.better:
+    if not compared.better:
         return Learned(start, seconds, None)
     result.save(target)
     return Learned(target, seconds, usable[0] if usable else seconds)

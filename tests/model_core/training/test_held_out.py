@@ -140,6 +140,23 @@ def test_cells_are_looked_at_in_the_size_that_the_model_measures_within_reason(
     assert comparing.diameter_in(seeing_model, view) == used
 
 
+def test_the_better_model_is_the_one_whose_cells_fit_better() -> None:
+    labels = balls((20, 40), [(10, 10), (10, 30)], 6).astype(np.uint32)
+    view = View(Path("a"), 0, (0, 20, 0, 40), None, 12.0, labels, labels > 0)  # type: ignore[arg-type]
+
+    def looks(one: float, other: float) -> list[Look]:
+        iou = {1: one, 2: other}
+        return [Look(labels, iou, frozenset(c for c, v in iou.items() if v >= comparing.RIGHT), 0)]
+
+    closer = comparing.compare([view], looks(0.1, 0.2), looks(0.1, 0.4))
+    assert closer.better and closer.ap_after == closer.ap_before == 0
+    assert closer.ious == pytest.approx((0.15, 0.25))
+    assert not comparing.compare([view], looks(0.1, 0.4), looks(0.1, 0.4)).better
+    assert not comparing.compare([view], looks(0.1, 0.9), looks(0.6, 0.1)).better
+    one_less = comparing.compare([view], looks(0.5, 0.1), looks(0.49, 0.4))
+    assert one_less.ap_after < one_less.ap_before and not one_less.better
+
+
 def test_cells_that_fit_better_count_before_they_are_right() -> None:
     def looks(*iou: float) -> list[Look]:
         values = dict(enumerate(iou))
