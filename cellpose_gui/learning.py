@@ -179,8 +179,8 @@ class Learning(QObject):
         def find(progress: work.Progress, cancel: work.Cancel) -> np.ndarray:
             from model_core.segmentation.segmenter import segment
 
-            diameter = self._segmenting.diameter
-            return segment(image, offer.model, diameter=diameter, progress=progress, cancel=cancel).labels
+            options: work.Given = self._segmenting.options
+            return segment(image, offer.model, progress=progress, cancel=cancel, **options).labels
 
         def show(labels: np.ndarray) -> None:
             if document is self._bench.document:
@@ -248,9 +248,9 @@ class Learning(QObject):
     def _show_candidate(self, document: Document, candidate: Candidate, region: Region | None) -> None:
         result, candidate.result = candidate.result, None
         if result is not None:
-            self._bench.put_found(document, result, self._segmenting.model)
+            self._bench.finder.put(document, result, self._segmenting.model)
         elif not document.objects:
-            self._bench.segment(self._segmenting.diameter, self._segmenting.model)
+            self._bench.finder.segment(self._segmenting.options, self._segmenting.model)
         if region is not None:
             y0, y1, x0, x1 = region.box
             plane = slice(region.plane, region.plane + 1)

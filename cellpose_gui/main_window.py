@@ -153,7 +153,7 @@ class MainWindow(QMainWindow):
         bench, canvas, questions = self.workbench, self.canvas, self.questions
         canvas.prompts = bench.prompts
         canvas.classes.changed.connect(self._refresh_commands)
-        bench.prompts.diameter = lambda: self.segment_panel.diameter
+        bench.prompts.options = lambda: self.segment_panel.options
         bench.prompts.model = lambda: self.segment_panel.model
         self.tasks.started.connect(self._task_started)
         self.tasks.ended.connect(self._show_running)
@@ -170,7 +170,7 @@ class MainWindow(QMainWindow):
         self.overlay_panel.comparison_asked.connect(self.show_comparison)
         for changed in (canvas.overlay_changed, canvas.channels_changed, canvas.guides.changed):
             changed.connect(self._refresh_commands)
-        bench.outcome.connect(self.segment_panel.show_outcome)
+        bench.finder.outcome.connect(self.segment_panel.show_outcome)
         bench.engine_ready.connect(self.status.show_device)
         bench.problem.connect(self._problem)
         bench.folder_needed.connect(questions.ask_document_folder)
@@ -185,7 +185,8 @@ class MainWindow(QMainWindow):
         questions.folder_chosen.connect(self._keep_work_in)
         questions.set_aside_chosen.connect(bench.set_aside_and_open)
         self.segment_panel.segment_asked.connect(self.segment)
-        self.segment_panel.cancel_asked.connect(bench.cancel_segment)
+        self.segment_panel.cancel_asked.connect(bench.finder.cancel)
+        self.segment_panel.adjusted.connect(lambda: bench.finder.adjust(self.segment_panel.options))
         self.segment_panel.model_chosen.connect(lambda name: self.settings.setValue("model", name))
         self.strip.chosen.connect(bench.open)
         self.learning.training_shown.connect(lambda: self.docks.show("Training"))
@@ -279,11 +280,11 @@ class MainWindow(QMainWindow):
         self.curation.queue.start.click()
 
     def segment(self) -> None:
-        """Finds the cells, with the diameter that the panel shows."""
+        """Finds the cells, with what the panel shows."""
         if self.tasks.current("segment") is None:
             self.segment_panel.show_outcome("")
         self.canvas.setFocus()
-        self.workbench.segment(self.segment_panel.diameter, self.segment_panel.model)
+        self.workbench.finder.segment(self.segment_panel.options, self.segment_panel.model)
 
     def ask_delete_rule(self) -> None:
         """Delete cells that are too small or touch the edge."""

@@ -17,11 +17,11 @@ from cellpose_gui.project.samples import write_sample
 from cellpose_gui.project.segment_all import SegmentAll
 from cellpose_gui.tasks import work
 from cellpose_gui.tasks.comparisons import Comparisons
+from cellpose_gui.tasks.finder import Finder
 from cellpose_gui.tasks.prompter import Prompter
 from cellpose_gui.tasks.task_runner import Cancel, Progress, TaskRunner
 from model_core.annotation.cells_file import cells_path
 from model_core.annotation.cells_schema import DamagedDocumentError, ReadOnlyFolderError
-from model_core.annotation.cells_summary import RUN_SETTING
 from model_core.annotation.jump import Jump
 from model_core.annotation.patch import Patch, StalePatchError
 from model_core.errors import Cancelled, UserError
@@ -32,7 +32,7 @@ from model_core.images.readers import is_folder
 from model_core.models.registry import model_names
 
 if TYPE_CHECKING:
-    from model_core.segmentation.segmentation import Segmentation
+    pass
 
 
 class Read(NamedTuple):
@@ -49,7 +49,6 @@ class Workbench(QObject):
     document_changed = pyqtSignal()
     said = pyqtSignal(str)  # a line for the status bar
     stepped = pyqtSignal(object)  # the Box in which an undo, a redo or a jump has changed something
-    outcome = pyqtSignal(str)  # what the last run found
     engine_ready = pyqtSignal(str)  # the device; "" when the engine cannot start
     models_changed = pyqtSignal(object, str)  # list[str], the one that has just been imported or ""
     problem = pyqtSignal(str, object)  # title, exception
@@ -60,6 +59,7 @@ class Workbench(QObject):
         super().__init__(parent)
         self.tasks = tasks
         self.prompts = Prompter(tasks, self)
+        self.finder = Finder(tasks, self.prompts, self)
         self.comparisons = Comparisons(tasks, lambda: self.document, self)
         self.image: Image | None = None
         self.document: Document | None = None
@@ -71,10 +71,11 @@ class Workbench(QObject):
         self._closed.set()
         self.project = Project(tasks, self)
         self.segment_all = SegmentAll(tasks, lambda: self.document, self.opening, self)
-        for part in (self.project, self.segment_all):
-            part.problem.connect(self.problem)
+        for asked in (self.project, self.segment_all):
+            asked.problem.connect(self.problem)
         tasks.failed.connect(self.problem)
-        self.prompts.said.connect(self.said)
+        for part in (self.prompts, self.finder):
+            part.said.connect(self.said)
         self.comparisons.said.connect(self.said)
 
     @property
@@ -175,14 +176,17 @@ class Workbench(QObject):
         if self.document is not None and not self._let_go(self.document):
             _close_unseen(read)
             return
-        self.tasks.cancel("segment")
         self.image = opened.image
         self.channels = read.channels
         self.document = Document(cast(ImageOnDisk, opened.image), opened.file, opened.store)
-        self.prompts.set_document(self.document)
+        self._look_at(self.document)
         self.project.watch(self.document)
         self.document_changed.emit()
         self.said.emit(f"Opened {opened.image.name}")
+
+    def _look_at(self, document: Document | None) -> None:
+        for part in (self.prompts, self.finder):
+            part.set_document(document)
 
     def _show_images(self, images: list[Path]) -> None:
         if images:
@@ -234,53 +238,6 @@ class Workbench(QObject):
             lambda _: self.open(path),
             slot="open",
         )
-
-    # ------------------------------------------------------------------ finding cells
-
-    def segment(self, diameter: float | None = None, model: str | None = None) -> None:
-        """Runs a model on the open image (None: the bundled one); the result is one step to be undone."""
-        document, image = self.document, self.image
-        if document is None or image is None:
-            return
-        if self.tasks.current("segment") is not None:
-            self.said.emit("The cells are being looked for already. “Cancel” stops that.")
-            return
-        self.tasks.run(
-            "Finding cells",
-            lambda progress, cancel: work.find_cells(
-                image, document.store, diameter, progress, cancel, model
-            ),
-            lambda found: self._put_found(document, found, model),
-            slot="segment",
-            cancelled=lambda: self.said.emit("Cancelled; nothing was changed."),
-        )
-
-    def cancel_segment(self) -> None:
-        """Stops the run; the labels stay as they are."""
-        if (task := self.tasks.current("segment")) is not None:
-            task.cancel()
-
-    def put_found(self, document: Document, result: Segmentation, model: str | None) -> None:
-        """Puts what a model found into the open document, around all that is protected, as one step."""
-        self.tasks.run(
-            "Placing cells",
-            lambda progress, cancel: work.Found(result, work.make_model_patch(document.store, result)),
-            lambda found: self._put_found(document, found, model),
-            slot="segment",
-        )
-
-    def _put_found(self, document: Document, found: work.Found, model: str | None) -> None:
-        if document is not self.document or self.image is None:
-            return
-        if found.patch is not None:
-            try:
-                document.apply(found.patch)
-            except StalePatchError:  # edited while the model ran: fit the result around those edits
-                self.put_found(document, found.segmentation, model)
-                return
-        document.set_setting(RUN_SETTING, work.record_of(found.segmentation))
-        self.prompts.keep(found.segmentation, model)
-        self.outcome.emit(work.outcome_in_words(found.segmentation, self.image))
 
     # ------------------------------------------------------------------ models
 
@@ -377,7 +334,7 @@ class Workbench(QObject):
         if self.document is not None:
             self.document.close(discard)
             self.document = self.image = None
-            self.prompts.set_document(None)
+            self._look_at(None)
             self.document_changed.emit()
         self.segment_all.stop()
         self.project.close()

@@ -74,7 +74,7 @@ class FolderWork(QObject):
         if index is None:
             self.said.emit("The folder is still being read; try again in a moment.")
             return
-        self.segment_all.start(images, self._panel.diameter, self._panel.model, index.work_folder)
+        self.segment_all.start(images, self._panel.options, self._panel.model, index.work_folder)
 
     def _add_new_files(self) -> None:
         if self._ordered is None or not self.segment_all.running:

@@ -15,21 +15,26 @@ from PyQt6.QtWidgets import (
 )
 
 from cellpose_gui.panels.focus import leave_keys_to_canvas
+from cellpose_gui.panels.threshold_sliders import ThresholdSliders
 from model_core.models.registry import DEFAULT
 
 _AUTOMATIC = 0.0
 
 
 class SegmentPanel(QWidget):
-    """Segment, the model, the diameter (measured in the image unless given), the outcome in a sentence."""
+    """Segment, the model, the diameter (measured in the image unless given), how much is to be found, the
+    outcome in a sentence."""
 
     segment_asked = pyqtSignal()
+    adjusted = pyqtSignal()  # the person wants more or less of what was found
     cancel_asked = pyqtSignal()
     model_chosen = pyqtSignal(str)  # its name, by the person
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._running = self._ready = False
+        self._thresholds = ThresholdSliders()
+        self._thresholds.settled.connect(self.adjusted)
         self._button = QPushButton()
         self._button.setMinimumHeight(36)
         self._button.clicked.connect(self._clicked)
@@ -65,14 +70,16 @@ class SegmentPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.addWidget(self._button)
         layout.addLayout(form)
+        layout.addWidget(self._thresholds)
         layout.addWidget(self._outcome)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
 
     @property
-    def diameter(self) -> float | None:
-        """px, or None for automatic."""
-        value = self._diameter.value()
-        return None if value == _AUTOMATIC else max(1.0, value)
+    def options(self) -> dict[str, float]:
+        """Those of the engine's `segment` that the person has given; all else is automatic."""
+        diameter = self._diameter.value()
+        given = {} if diameter == _AUTOMATIC else {"diameter": max(1.0, diameter)}
+        return given | self._thresholds.options
 
     @property
     def model(self) -> str | None:
@@ -95,6 +102,7 @@ class SegmentPanel(QWidget):
         """While cells are being looked for the button stops that."""
         self._running = running
         self._button.setEnabled(self._ready)
+        self._thresholds.setEnabled(not running)
         self._button.setText("Cancel" if running else "Segment (S)")
         self._button.setToolTip("Stop; nothing is changed" if running else "Find the cells in this image")
 

@@ -43,7 +43,7 @@ class Stage(Enum):
 class Run:
     """One run over many images. The worker writes, the window reads; each field in one go."""
 
-    diameter: float | None
+    options: work.Given
     model: str | None
     work_folder: Path | None
     stages: dict[Path, Stage] = field(default_factory=dict)
@@ -104,7 +104,7 @@ class SegmentAll(QObject):
         """`open_document`: the one in the window, now; any thread may ask. `opening` is held while the window
         opens one: this run writes to files only while it has that lock."""
         super().__init__(parent)
-        self.run = Run(None, None, None)
+        self.run = Run({}, None, None)
         self._tasks = tasks
         self._open_document = open_document
         self._opening = opening
@@ -127,15 +127,15 @@ class SegmentAll(QObject):
     def start(
         self,
         images: Iterable[Path],
-        diameter: float | None = None,
+        options: work.Given | None = None,
         model: str | None = None,
         work_folder: Path | None = None,
     ) -> None:
-        """Segments these images; those that this model and diameter have segmented already are left out."""
+        """Segments these images; those that this model and options have segmented already are left out."""
         if self.running:
             self.add(images)
             return
-        run = self.run = Run(diameter, model, work_folder)
+        run = self.run = Run(options or {}, model, work_folder)
         self._go.set()
         self.add(images)
         if not run.queue:
@@ -200,7 +200,7 @@ class SegmentAll(QObject):
         from model_core.segmentation.batch import segment_images
         from model_core.segmentation.options import Options
 
-        options = Options(diameter=run.diameter).checked()
+        options = Options(**run.options).checked()
         model = work.model(run.model)
         record = run_record(getattr(model, "id", ""), weights_digest(run.model), options)
         since = time.monotonic()

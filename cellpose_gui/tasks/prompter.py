@@ -32,7 +32,7 @@ class Prompter(QObject):
     def __init__(self, tasks: TaskRunner, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.tasks = tasks
-        self.diameter: Callable[[], float | None] = lambda: None  # px, where the person gave one
+        self.options: Callable[[], work.Given] = dict  # those that the person gave
         self.model: Callable[[], str | None] = lambda: None  # the name of the chosen one; None: the bundled
         self._document: Document | None = None
         self._fields: Segmentation | None = None
@@ -101,14 +101,14 @@ class Prompter(QObject):
 
     def _find_fields(self) -> None:
         """Looks at the whole image once, unless a run over it is on its way already."""
-        document, diameter, model = self._document, self.diameter(), self.model()
+        document, options, model = self._document, self.options(), self.model()
         if document is None:
             return
         self.said.emit("The image is being looked at, once; the cell appears as soon as that is done.")
         if self.tasks.current("segment") is None and self.tasks.current("fields") is None:
             self.tasks.run(
                 "Looking at the image",
-                lambda progress, cancel: work.find_fields(document, diameter, progress, cancel, model),
+                lambda progress, cancel: work.find_fields(document, options, progress, cancel, model),
                 lambda fields: self.keep(fields, model),
                 slot="fields",
                 cancelled=self._forget_questions,

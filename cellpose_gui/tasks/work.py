@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from model_core.segmentation.segmentation import Segmentation
 
 log = logging.getLogger(__name__)
+Given = Mapping[str, Any]  # the options of `segment` that a person gave, such as the diameter
 _models: dict[str | None, Model] = {}
 _loading = threading.Lock()  # a run that comes while the engine starts waits for that start
 
@@ -92,20 +94,42 @@ class Found:
 
 
 def find_cells(
-    image: Image,
-    store: LabelStore,
-    diameter: float | None,
+    document: Document,
+    options: Given,
     progress: Progress,
     cancel: Cancel,
     model_name: str | None = None,
 ) -> Found:
-    """Segments an image with the bundled model, or another of the registry. Raises UserError, Cancelled."""
+    """Segments the image of a document with the bundled model, or another of the registry.
+
+    Raises:
+        UserError, Cancelled.
+    """
     if model_name not in _models:
         progress(0.0, "Getting ready: only the first run waits for this")
     from model_core.segmentation.segmenter import segment
 
-    result = segment(image, model(model_name), diameter=diameter, progress=progress, cancel=cancel)
-    return Found(result, make_model_patch(store, result))
+    image = cast(Image, document.image)
+    result = segment(image, model(model_name), progress=progress, cancel=cancel, **options)
+    return Found(result, make_model_patch(document.store, result))
+
+
+def adjust(
+    document: Document, before: Segmentation, options: Given, cancel: Cancel, model_name: str | None = None
+) -> Found:
+    """The same fields with other thresholds; those that are not given are as the model asks."""
+    from model_core.segmentation.options import Options
+    from model_core.segmentation.remask import remask
+
+    asked = Options(**options).suited_to(model(model_name).network)
+    result = remask(
+        before,
+        cancel=cancel,
+        flow_threshold=asked.flow_threshold,
+        score_threshold=asked.score_threshold,
+        cellprob_threshold=asked.cellprob_threshold,
+    )
+    return Found(result, make_model_patch(document.store, result))
 
 
 def make_model_patch(store: LabelStore, result: Segmentation) -> Patch | None:
@@ -124,7 +148,7 @@ def record_of(result: Segmentation) -> dict[str, Any]:
 
 def find_fields(
     document: Document,
-    diameter: float | None,
+    options: Given,
     progress: Progress,
     cancel: Cancel,
     model_name: str | None = None,
@@ -133,7 +157,7 @@ def find_fields(
     from model_core.segmentation.segmenter import segment
 
     image = cast(Image, document.image)
-    return segment(image, model(model_name), diameter=diameter, progress=progress, cancel=cancel)
+    return segment(image, model(model_name), progress=progress, cancel=cancel, **options)
 
 
 def object_at(fields: Segmentation, point: tuple[int, int, int], level: int) -> Mask | None:

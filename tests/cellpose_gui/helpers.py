@@ -30,6 +30,7 @@ class FakeSegmenter:
         self.gate.set()
         self.started = threading.Event()
         self.diameters: list[float | None] = []
+        self.options: list[dict[str, object]] = []  # the others that were given
         self.models: list[object] = []  # their names; None: the bundled one
         self.error: Exception | None = None
 
@@ -38,12 +39,13 @@ class FakeSegmenter:
         image: Image,
         model: object,
         *,
-        diameter: float | None,
+        diameter: float | None = None,
         progress: Callable[[float, str], None],
         cancel: Callable[[], bool],
         **options: object,
     ) -> Segmentation:
         self.diameters.append(diameter)
+        self.options.append(options)
         self.models.append(model)
         self.started.set()
         progress(0.5, "Finding cells")

@@ -110,7 +110,7 @@ def test_a_damaged_model_is_told_at_the_start_and_again_when_it_is_needed(
     for box in dialogs(window):
         box.close()
     small_model.write_bytes(whole)  # put right, it works without a new start
-    window.workbench.segment()
+    window.workbench.finder.segment()
     qtbot.waitUntil(lambda: window.tasks.current("segment") is None, timeout=60_000)
     assert not dialogs(window)
 
