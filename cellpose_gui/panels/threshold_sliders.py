@@ -10,7 +10,7 @@ from cellpose_gui.panels.focus import leave_keys_to_canvas
 _STEPS = 10  # to each side of the middle
 _SETTLED = 150  # ms without a movement
 _USUAL_SCORE, _SCORE_STEP = 0.4, 0.04  # of `Options.score_threshold`, so that it goes from 0 to 0.8
-_LOGIT_STEP = 0.4  # of `Options.cellprob_threshold`, so that it goes from -4 to 4
+_LOGIT_STEP = 0.3  # of `Options.cellprob_threshold`, so that it goes from -3 to 3
 
 
 class ThresholdSliders(QWidget):

@@ -96,7 +96,10 @@ def checked_masks(
     # the flows are kept beyond the threshold too: a walker must not stop at a hole in the cell probability
     labels[inside] = group_by_sink(places_of_rest(flows, inside, niter, places), cellprob.shape)
     labels, pieces = _without_crumbs(labels, min_size)
-    fit = flow_fit(labels, flows, cellprob, anisotropy, pieces)
+    if cellprob_threshold < 0:
+        fit = flow_fit(_likely(labels, cellprob), flows, cellprob, anisotropy)
+    else:
+        fit = flow_fit(labels, flows, cellprob, anisotropy, pieces)
     grazed = 1.0 if anisotropy is None else _GRAZED
     bad = fit.score < score_threshold / grazed
     if flow_threshold > 0:
@@ -110,6 +113,13 @@ def checked_masks(
     old[numbers] = np.arange(len(numbers))
     old[0] = 0
     return numbers[labels], Fit(*(values[old] for values in fit))
+
+
+def _likely(labels: np.ndarray, cellprob: np.ndarray) -> np.ndarray:
+    """What is likely of each object, all of it where nothing is: wide outlines make it no more doubtful."""
+    likely = np.where(cellprob > 0, labels, 0)
+    some = np.bincount(likely.ravel(), minlength=int(labels.max(initial=0)) + 1) > 0
+    return np.where(some[labels], likely, labels)
 
 
 def cut_sides(part: tuple[slice, slice], plane: tuple[int, ...]) -> OpenSides:

@@ -32,7 +32,7 @@ def found(qtbot: QtBot, window: MainWindow, images: list[Path], small_model: Pat
     options = Options(score_threshold=0.4, flow_threshold=0.0)
     run = Segmentation(kept, flows[:, None], cellprob, 12.0, scores, options, "drawn")
     window.workbench.finder.put(document, run, None)
-    qtbot.waitUntil(lambda: len(document.objects) == 1)
+    qtbot.waitUntil(lambda: len(document.objects) == 1, timeout=30_000)
     return document
 
 
@@ -44,10 +44,10 @@ def test_more_cells_and_back(qtbot: QtBot, window: MainWindow, found: Document) 
     cells, _ = sliders(window)
     cells.setFocus()
     qtbot.keyClick(cells, Qt.Key.Key_End)
-    qtbot.waitUntil(lambda: len(found.objects) == 2)
+    qtbot.waitUntil(lambda: len(found.objects) == 2, timeout=30_000)
     assert found.labels[UNSURE].all() and "2 cells" in window.segment_panel._outcome.text()
     qtbot.mouseDClick(cells, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: len(found.objects) == 1)
+    qtbot.waitUntil(lambda: len(found.objects) == 1, timeout=30_000)
     assert cells.value() == 0 and found.labels[SURE].all()
     window.workbench.undo()
     assert len(found.objects) == 2
@@ -60,8 +60,8 @@ def test_a_tight_outline_leaves_nothing_of_an_improbable_cell(
     qtbot: QtBot, window: MainWindow, found: Document
 ) -> None:
     _, outlines = sliders(window)
-    outlines.setValue(-3)
-    qtbot.waitUntil(lambda: not found.objects)
+    outlines.setValue(-4)
+    qtbot.waitUntil(lambda: not found.objects, timeout=30_000)
     assert window.segment_panel.options == {"cellprob_threshold": 1.2}
 
 
@@ -74,4 +74,4 @@ def test_what_the_sliders_say_counts_in_the_next_run(
     outlines.setValue(-5)
     press(qtbot, window, Qt.Key.Key_S)
     segmented(qtbot, window)
-    assert segmenter.options[-1] == {"score_threshold": 0.2, "cellprob_threshold": 2.0}
+    assert segmenter.options[-1] == {"score_threshold": 0.2, "cellprob_threshold": 1.5}

@@ -108,6 +108,19 @@ def test_threshold_of_the_cell_probability() -> None:
     np.testing.assert_allclose(areas, [np.pi * r * r for r in (20, 15, 10)], rtol=0.08)
 
 
+def test_a_wide_outline_makes_an_object_no_more_doubtful() -> None:
+    labels = balls((1, 60, 60), [(0, 30, 30)], (1, 12, 12))
+    flows = labels_to_flows(balls((1, 60, 60), [(0, 30, 30)], (1, 24, 24)))
+    flows[:, labels == 0] *= 0.3
+    cellprob = (12 - np.hypot(*(np.indices((60, 60)) - 29.9)))[None].astype(np.float32)
+    options = {"flow_threshold": 0.0, "score_threshold": 0.0, "min_size": 15, "niter": None}
+    (usual, usual_fit), (wide, wide_fit) = (
+        checked_masks(flows, cellprob, cellprob_threshold=threshold, **options) for threshold in (0, -8)
+    )
+    assert wide.max() == usual.max() == 1 and (wide > 0).sum() > 2 * (usual > 0).sum()
+    assert wide_fit.score[1] == pytest.approx(usual_fit.score[1], abs=1e-3)
+
+
 def test_min_size_counts_pixels() -> None:
     labels = np.zeros((30, 30), np.int32)
     labels[2:6, 2:6], labels[10:15, 10:15] = 1, 2
