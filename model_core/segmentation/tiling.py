@@ -19,7 +19,7 @@ Cancel = Callable[[], bool]
 
 STRIDE = 32  # tiles are multiples of this, as the net demands
 TILE = 544
-OVERLAP = 64
+OVERLAP = 32
 
 
 class Fields(NamedTuple):
