@@ -38,6 +38,12 @@ class ClearStyle(QProxyStyle):
             _edge(painter, option, QPalette.ColorRole.BrightText, 1.5, filled=True)
             return
         super().drawPrimitive(element, option, painter, widget)
+        if element == _Element.PE_IndicatorRadioButton:
+            painter.save()
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(option.palette.color(QPalette.ColorRole.Mid), 1.0))
+            painter.drawEllipse(QRectF(option.rect).adjusted(0.5, 0.5, -0.5, -0.5))
+            painter.restore()
         if element in _BOXES:
             focused = bool(option.state & QStyle.StateFlag.State_HasFocus)
             is_field = element == _Element.PE_FrameLineEdit
