@@ -92,7 +92,7 @@ def checked_masks(
     labels = np.zeros(cellprob.shape, np.int32)
     inside = cellprob > cellprob_threshold
     if not inside.any():
-        return labels, Fit(np.zeros(1), np.zeros(1), np.zeros(1))
+        return labels, Fit(*np.zeros((4, 1)))
     # the flows are kept beyond the threshold too: a walker must not stop at a hole in the cell probability
     labels[inside] = group_by_sink(places_of_rest(flows, inside, niter, places), cellprob.shape)
     labels, pieces = _without_crumbs(labels, min_size)
@@ -143,11 +143,14 @@ class Fit(NamedTuple):
     agreement: how far the flows go along the true ones, sum(true . flow) / sum(|true|^2); 1 is perfect. A net
     that is unsure says short flows, so this is also how sure it is.
     probability: the mean cell probability, 0..1.
+    length: of the flows over that of the true ones, sum(|flow|) / sum(|true|), at most 1. Which objects are
+    right it tells better than the agreement does, which also falls where flows turn soon.
     """
 
     error: np.ndarray
     agreement: np.ndarray
     probability: np.ndarray
+    length: np.ndarray
 
     @property
     def score(self) -> np.ndarray:
@@ -187,7 +190,10 @@ def flow_fit(
     size, chances, squares, products, errors = sums.T
     size = np.maximum(size, 1)
     squares = np.maximum(squares, _LEAST * size * len(flows))
-    return Fit(errors / squares, products / squares, chances / size)
+    lengths = np.zeros((len(sums), 2))
+    _add_lengths(labels.ravel(), true.reshape(len(true), -1), flows.reshape(len(flows), -1), scale, lengths)
+    length = np.minimum(lengths[:, 1] / np.maximum(lengths[:, 0], _LEAST * size), 1.0)
+    return Fit(errors / squares, products / squares, chances / size, length)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -200,6 +206,22 @@ def _add_products(labels, true, flows, factor, sums):  # type: ignore[no-untyped
             sums[label, 2] += t * t
             sums[label, 3] += t * f
             sums[label, 4] += (t - f) * (t - f)
+
+
+@numba.njit(cache=True, nogil=True)
+def _add_lengths(labels, true, flows, z_factor, sums):  # type: ignore[no-untyped-def]
+    """Adds to the sums of each object: |true|, |flow|, of vectors ``(3, N)`` and ``(2 or 3, N)``."""
+    missing = true.shape[0] - flows.shape[0]
+    for n in range(len(labels)):
+        label = labels[n]
+        if label > 0:
+            t, f = 0.0, 0.0
+            for axis in range(missing, true.shape[0]):
+                factor = z_factor if axis == 0 else 1.0
+                t += true[axis, n] ** 2
+                f += (factor * flows[axis - missing, n]) ** 2
+            sums[label, 0] += np.sqrt(t)
+            sums[label, 1] += np.sqrt(f)
 
 
 @numba.njit(cache=True, nogil=True)

@@ -30,7 +30,8 @@ def outline(
             is found is added. Of planes each is numbered by itself.
 
     Returns:
-        labels uint32 ``(Z, Y, X)``, and the score of each, float64 ``(max label + 1,)``, 0..1.
+        labels uint32 ``(Z, Y, X)``, and the score of each for its confidence, `Fit.length`, float64
+        ``(max label + 1,)``, 0..1.
     """
     thresholds: dict[str, Any] = {
         "cellprob_threshold": options.cellprob_threshold,
@@ -44,7 +45,7 @@ def outline(
         labels, fit = checked_masks(
             flows, cellprob, anisotropy=options.anisotropy or 1.0, places=places, **thresholds
         )
-        scores = fit.score
+        scores = fit.length
     else:
         labels, scores = _masks_of_planes(flows, cellprob, places, thresholds)
         if options.stitch_threshold:
@@ -65,6 +66,6 @@ def _masks_of_planes(
         known = None if places is None else places[here]
         plane, fit = checked_masks(flows[:, here], cellprob[here], places=known, **thresholds)
         labels[z] = np.where(plane[0] > 0, plane[0] + highest, 0)
-        scores.append(fit.score[1:])
+        scores.append(fit.length[1:])
         highest += len(fit.error) - 1
     return labels, np.concatenate(scores)

@@ -20,7 +20,7 @@ class Segmentation:
     labels: uint32 (Z, Y, X). flows: float32 (2 or 3, Z, Y, X). cellprob: float32 (Z, Y, X), logits. Where
     planes are large (a side of more than `scaled.LARGE` px) both fields are float16, to save memory.
     diameter: px, of the objects found; the one given or estimated when none was found.
-    scores: float64 (max label + 1,), by label, as `Fit.score` tells them.
+    scores: float64 (max label + 1,), by label, as `Fit.length` tells them.
     calibration: of the model; by it a score becomes a confidence.
     places: where pixels come to rest, as far as known, for `remask`; see `outline`. None: nothing is known.
     notes: plain sentences the user should read.

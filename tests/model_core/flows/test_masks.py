@@ -83,7 +83,8 @@ def test_fit_of_flows_follows_the_angle() -> None:
         assert fit.probability[1] == pytest.approx(0.75) and fit.score[1] == pytest.approx(
             0.75 * max(agreement, 0)
         )
-        assert fit.error[0] == fit.agreement[0] == fit.score[0] == 0
+        assert fit.length[1] == pytest.approx(1 if flows.any() else 0, abs=1e-5)
+        assert fit.error[0] == fit.agreement[0] == fit.score[0] == fit.length[0] == 0
 
 
 def test_fit_belongs_to_the_labels_that_are_left() -> None:
