@@ -14,7 +14,7 @@ from model_core.models.model import Model
 from model_core.models.package import Card
 from model_core.networks.net import Net
 from model_core.training.batches import Batch, BatchStream, CropSource
-from model_core.training.comparing import Look, View, diameter_in, look, quality
+from model_core.training.comparing import Look, View, clearly_better, diameter_in, look, quality
 from model_core.training.stopwatch import Stopwatch
 from model_core.training.trainer import NotANumberError, Trainer, TrainingOptions
 
@@ -205,7 +205,7 @@ class FineTuning:
     def _keep(self, step: int, looks: Sequence[Look], weights: dict[str, torch.Tensor]) -> None:
         """As the best so far."""
         _, before = self.looked[0]
-        self.best = Best(step, looks, weights, quality(looks) > quality(before))
+        self.best = Best(step, looks, weights, clearly_better(before, looks))
 
     def _go_back(self) -> None:
         """To the best weights (or the start), with a fresh optimiser and a third of the learning rate."""
