@@ -29,6 +29,7 @@ from model_core.annotation.patch import Patch
 from model_core.errors import UserError
 
 _ROWS = 5  # in view; more scroll
+_CLOSED = "Open an image: its cells can be put into classes of yours here."
 _NONE = (
     "No classes yet. “Add…” makes one, such as “mitotic”; then a number key puts the selected cells into it."
 )
@@ -183,8 +184,8 @@ class ClassPanel(QWidget):
             if place == self._classes.current_place:
                 self.list.setCurrentItem(item)
         self._show_counts()
-        self._none.say("" if len(self._classes) else _NONE)
         there = self._document is not None
+        self._none.say("" if len(self._classes) else _NONE if there else _CLOSED)
         self.add_button.setEnabled(there)
         for button in (self.put_button, self.find_button, self.more):
             button.setEnabled(there and len(self._classes) > 0)

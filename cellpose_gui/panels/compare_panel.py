@@ -190,6 +190,7 @@ class ComparePanel(QWidget):
         chosen = self.kinds.currentData()
         self.kinds.blockSignals(True)
         self.kinds.clear()
+        self.kinds.setEnabled(comparison is not None)
         total = 0 if comparison is None else len(comparison.differences)
         self.kinds.addItem(f"{_ALL}: {total:,}", None)
         for kind, words in _WORDS.items():
