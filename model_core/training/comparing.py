@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     from model_core.models.model import Model
 
 Box = tuple[int, int, int, int]
-_CLEARLY = (
-    0.01  # of `quality`: less is chance. Axons, 100 worst cells: +0.002 there, AP -0.06 on other images
-)
+# of `quality`: less is chance. Axons, 100 worst cells: +0.002 there, AP -0.06 on other images
+_CLEARLY = 0.01
 _FURTHEST = 2.0  # times: a view is shown so much larger or smaller than it should be at most
 RIGHT = 0.5  # IoU from which on a cell counts as found
 
