@@ -17,6 +17,7 @@ from cellpose_gui.panels.image_list_model import Role
 from model_core.annotation.cells_file import CellsFile, cells_path
 from model_core.annotation.cells_summary import NOTE_SETTING, STATE_SETTING, ImageState, read_summary
 from model_core.annotation.folder_index import FolderIndex
+from model_core.errors import UserError
 from tests.cellpose_gui.helpers import open_image, press, the_dialog
 from tests.cellpose_gui.project.looks import draw, entry, known, shown
 
@@ -153,9 +154,16 @@ def test_pictures_are_made_once_and_kept_in_the_folder(
         return [model.data(model.index(row), Qt.ItemDataRole.DecorationRole) for row in rows]
 
     qtbot.waitUntil(lambda: len(pictures()) == 4 and None not in pictures())
-    monkeypatch.setattr("cellpose_gui.panels.thumbnails.thumbnail", None)
+    again = []
+
+    def look_again(path: Path) -> None:
+        again.append(path.name)
+        raise UserError("no image")
+
+    monkeypatch.setattr("cellpose_gui.panels.thumbnails.thumbnail", look_again)
     window.strip.thumbnails.forget()
     qtbot.waitUntil(lambda: None not in pictures())
+    assert again == ["broken.tif"], "what could not be read may be whole now"
 
 
 def test_the_second_window_is_told_who_has_the_folder(

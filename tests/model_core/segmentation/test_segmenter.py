@@ -166,7 +166,7 @@ def test_remask_is_the_last_step_again(seeing_model: SeeingModel) -> None:
         {"anisotropy": 0},
         {"anisotropy": 1000},
         {"stitch_threshold": 1.5},
-        {"tile": 64},
+        {"tile": 32},
         {"batch_size": 0},
         {"min_size": -1},
         {"niter": 0},
