@@ -34,10 +34,24 @@ def wait_for(what: str, look: Callable[[], _T | None], seconds: float = 60) -> _
 
 @contextmanager
 def screen(size: str = "1440x900x24") -> Iterator[str]:
-    """A virtual screen on a free display; gives its name, such as ":7"."""
+    """A virtual screen; gives its name, such as ":7".
+
+    A display that is taken because it is free may lose its socket to another server of the same number that
+    ends at that moment; so each process has a number of its own.
+    """
     read, write = os.pipe()
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", size, "-nolisten", "tcp"],
+        [
+            "Xvfb",
+            f":{1000 + os.getpid() % 50_000}",
+            "-displayfd",
+            str(write),
+            "-screen",
+            "0",
+            size,
+            "-nolisten",
+            "tcp",
+        ],
         pass_fds=[write],
         stderr=subprocess.DEVNULL,
     )

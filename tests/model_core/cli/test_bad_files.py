@@ -1,5 +1,6 @@
 """Images and options that a command line cannot use: one plain line, and nothing half-written."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -139,7 +140,14 @@ def test_ctrl_c_in_the_middle_ends_at_once_and_leaves_nothing(tmp_path: Path, ti
         "cpu",
     ]
     program = subprocess.Popen(
-        [str(part) for part in command + options], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [str(part) for part in command + options],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "OMP_NUM_THREADS": "1",
+        },  # threads that wait for each other would wait for other tests
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     assert program.stdout is not None
     assert b"a_masks.tif" in program.stdout.readline()  # the first is done, the second takes long
