@@ -50,9 +50,8 @@ class Project(QObject):
         self.entries: list[ImageEntry] = []
         self._jobs = Serial(tasks, "folder")
         self._documents: list[Document] = []  # that are open here, or still closing
-        self._patches: deque[tuple[FolderIndex, str, Patch, str | None]] = (
-            deque()
-        )  # the index must learn them
+        # patches that the index must learn: of which image, and the text of the last step then
+        self._patches: deque[tuple[FolderIndex, str, Patch, str | None]] = deque()
         self._counting = False  # a job that takes them is waiting
         self._other_user = ""
         self._gone = False

@@ -23,7 +23,10 @@ _WHOLE = ("min_size", "niter", "tile", "batch_size")
 
 @dataclass(frozen=True)
 class Options:
-    """How a segmentation was made; the names are those of `segment`, and of Cellpose where it has them."""
+    """How a segmentation was made; the names are those of `segment`, and of Cellpose where it has them.
+
+    flow_threshold, score_threshold: where both are None the net decides; else one that is None drops nothing.
+    """
 
     channels: Sequence[int] | None = None
     diameter: float | None = None
@@ -82,13 +85,9 @@ class Options:
 
     def suited_to(self, network: Net) -> Options:
         """With the filter that a net asks for, unless one was given."""
-        if self.flow_threshold is None and self.score_threshold is None:
-            return replace(
-                self, flow_threshold=network.flow_threshold, score_threshold=network.score_threshold
-            )
-        return replace(
-            self, flow_threshold=self.flow_threshold or 0.0, score_threshold=self.score_threshold or 0.0
-        )
+        if any(getattr(self, name) is not None for name in _FILTERS):
+            return self
+        return replace(self, **{name: getattr(network, name) for name in _FILTERS})
 
 
 def _as_channels(channels: object) -> tuple[int, ...]:
