@@ -221,8 +221,9 @@ def locked(package: str) -> str:
 def pip_install(*arguments: str) -> None:
     command = [str(venv_python()), "-I", "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
     output: deque[str] = deque(maxlen=500)
-    # without a wheel pip would try for long to compile, which needs tools that few users have
-    options = ["--no-warn-script-location", "--progress-bar=off", "--only-binary=:all:"]
+    # without a wheel pip would try for long to compile, which needs tools that few users have; Python's own
+    # bytecode is left to the first import: most of it would never be used, and it takes as long as the rest
+    options = ["--no-warn-script-location", "--progress-bar=off", "--only-binary=:all:", "--no-compile"]
     if follow([*command, *options, *arguments], output):
         raise BootstrapError(explain_pip(list(output)))
 
