@@ -13,7 +13,7 @@ import torch
 from model_core.errors import UserError
 from model_core.formats.pairs import Pair, find_pairs
 from model_core.models.package import SUFFIX, Card
-from model_core.networks.flow_net import FlowNet
+from model_core.networks.flow_net import FlowNet, FlowNetOptions
 from model_core.networks.net import Net
 from model_core.training.batches import CropSource, crops_of_planes, mixed
 from model_core.training.catalogue import Catalogue, bundled_catalogue
@@ -26,13 +26,15 @@ from model_core.training.workers import workers_for
 class TrainingRequest:
     """What to train on, from which model, for how long and where the result goes.
 
-    workers: processes that make the crops; None is as many as the device needs. catalogue: what is known of
-    the data sets; None is the bundled one.
+    network: the size of a net that starts from nothing; None is the usual one. workers: processes that make
+    the crops; None is as many as the device needs. catalogue: what is known of the data sets; None is the
+    bundled one.
     """
 
     data: list[Path]
     target: Path
     start: str | None = None
+    network: FlowNetOptions | None = None
     minutes: float | None = None
     epochs: int | None = None
     steps: int | None = None
@@ -126,7 +128,7 @@ def _start(request: TrainingRequest, planes: list[LabelledPlane]) -> tuple[Net, 
         card = Card(name=request.target.stem, diameter=parent.diameter, parent=parent.name)
         card.calibration = parent.calibration  # until the new model is evaluated: better than none
         return network, card
-    return FlowNet(), Card(name=request.target.stem)
+    return FlowNet(request.network), Card(name=request.target.stem)
 
 
 def describe_data(pairs: list[Pair], planes: list[LabelledPlane], known: Catalogue) -> list[dict[str, Any]]:
