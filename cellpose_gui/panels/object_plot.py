@@ -81,7 +81,8 @@ class _Axis(pg.AxisItem):
 
     def __init__(self, side: str) -> None:
         super().__init__(side)
-        self.enableAutoSIPrefix(False)  # nobody reads thousandths of an eccentricity
+        self.setSIPrefixEnableRanges(())  # nobody reads thousandths of an eccentricity
+        self.enableAutoSIPrefix(False)
 
     def tickSpacing(self, low: float, high: float, size: float) -> list[tuple[float, float]]:
         spacing = super().tickSpacing(low, high, size)

@@ -152,6 +152,8 @@ class TrainingPanel(QStackedWidget):
     def _show_progress(self, progress: RetrainProgress) -> None:
         self._state.setText(self._state_in_words(progress.phase.value))
         self._facts.setText("\n".join(facts(progress)))
+        known = progress.fraction > 0
+        self._bar.setRange(0, 1000 if known else 0)  # without a range it says that something goes on
         self._bar.setValue(round(1000 * progress.fraction))
         self.loss.show_progress(progress)
         self.ap.show_progress(progress)
@@ -185,15 +187,18 @@ def facts(progress: RetrainProgress) -> list[str]:
     """Lines about where a training stands; what is not known yet is left out."""
     lines = []
     if progress.ap_before is not None:
-        best = progress.ap_before if progress.ap_best is None else progress.ap_best
-        lines.append(f"AP {progress.ap_before:.2f} → {best:.2f}")
-    if progress.cells:
-        lines.append(f"{progress.cells:,} cells to learn from, {progress.held_out:,} held back")
-    line = f"Epoch {progress.epoch:.1f}, {_DEVICES.get(progress.device, progress.device)}"
+        best = "" if progress.ap_best is None else f" → {progress.ap_best:.2f}"
+        lines.append(f"AP {progress.ap_before:.2f}{best or ' before'}")
+    if progress.cells and progress.in_turn:
+        lines.append(f"{progress.cells:,} cells, each tested on by a model that has not learned from it")
+    elif progress.cells:
+        lines.append(f"{progress.cells:,} cells to learn from, {progress.held_out:,} held back to test on")
+    line = _DEVICES.get(progress.device, progress.device)
+    if progress.loss is not None:
+        line += f", epoch {progress.epoch:.1f}"
     if progress.seconds_left is not None:
         line += f", {time_in_words(progress.seconds_left)} left"
-    lines.append(line)
-    return lines
+    return [*lines, line]
 
 
 def _button(text: str, tip: str) -> QPushButton:

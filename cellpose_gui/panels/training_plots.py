@@ -67,7 +67,8 @@ class Plot(pg.PlotWidget):
         self.setLabel("bottom", self._below, color=text.name())
         for side in ("left", "bottom"):
             axis = self.getAxis(side)
-            axis.enableAutoSIPrefix(False)  # nobody reads thousandths of a minute
+            axis.setSIPrefixEnableRanges(())  # nobody reads thousandths of a minute; without this ...
+            axis.enableAutoSIPrefix(False)  # ... it stays with the prefix that it has at this moment
             axis.setPen(pg.mkPen(faint))
             axis.setTextPen(pg.mkPen(text))
 

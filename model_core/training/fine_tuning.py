@@ -32,6 +32,7 @@ _COSTS_NOTHING = 0.005  # of `quality`
 _BETWEEN_LOOKS = 30.0  # s between looks, at least
 _SHARE_OF_LOOKS = 4  # between two looks so many times what one takes
 _PATIENCE = 6  # looks without an improvement
+_SMOOTH = 0.95  # of what is told of the loss, the share of earlier steps
 _RETRIES = 3  # after a loss that is not a number, each at a third of the learning rate
 
 
@@ -87,9 +88,14 @@ class FineTuning:
         self.best = Best(0, before, self._start, better=False)
         self.looked: list[tuple[int, Sequence[Look]]] = [(0, before)]
         self.converged = self.failed = False
-        self.loss: float | None = None
+        self._losses = self._steps = 0.0  # sums that forget
         self._source = source
         self._since_best = 0
+
+    @property
+    def loss(self) -> float | None:
+        """The mean over the last steps; None before the first one."""
+        return self._losses / self._steps if self._steps else None
 
     def _trainer(self, start: Net, rate: float) -> Trainer:
         """Of a copy of the net."""
@@ -186,7 +192,8 @@ class FineTuning:
 
     def _step(self, batch: Batch) -> None:
         loss = sum(self.trainer.step(batch).values())
-        self.loss = loss if self.loss is None else 0.95 * self.loss + 0.05 * loss
+        self._losses = self._losses * _SMOOTH + loss
+        self._steps = self._steps * _SMOOTH + 1
         self.trainer.progress.step += 1
         self.trainer.progress.crops += self.plan.crops
 
@@ -220,10 +227,15 @@ class FineTuning:
         return Model(self.trainer.average, self.card, self.device)
 
 
-def looks_at(model: Model, views: Sequence[View], watch: Stopwatch) -> list[Look]:
-    """What a model finds in each view. Cancelled: ``watch`` said so."""
+def looks_at(
+    model: Model, views: Sequence[View], watch: Stopwatch, diameters: dict[Path, float] | None = None
+) -> list[Look]:
+    """What a model finds in each view. Cancelled: ``watch`` said so.
+
+    diameters: px, what it measured in images before; those that it measures now are added.
+    """
     looks = []
-    diameters: dict[Path, float] = {}
+    diameters = {} if diameters is None else diameters
     for view in views:
         watch.go_on()
         if view.path not in diameters:

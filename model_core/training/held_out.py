@@ -69,7 +69,10 @@ def _number(text: str) -> float:
 def _split(image: ReviewedImage, held: set[int]) -> HeldOut:
     on_held = np.isin(image.labels, list(held))
     zone = np.stack(
-        [_nearer(*planes) & planes[2] for planes in zip(on_held, image.labels, image.trusted, strict=True)]
+        [
+            nearer_to(held, labels > 0) & trusted
+            for held, labels, trusted in zip(on_held, image.labels, image.trusted, strict=True)
+        ]
     )
     learned = replace(
         image, labels=np.where(on_held, 0, image.labels).astype(np.uint32), trusted=image.trusted & ~zone
@@ -77,19 +80,18 @@ def _split(image: ReviewedImage, held: set[int]) -> HeldOut:
     return HeldOut(learned, np.where(on_held, image.labels, 0).astype(np.uint32), zone)
 
 
-def _nearer(held: np.ndarray, labels: np.ndarray, trusted: np.ndarray) -> np.ndarray:
-    """bool (Y, X): pixels whose nearest trusted cell of the plane is a held-out one."""
-    if not held.any():
-        return held
-    if (held | (labels == 0)).all():
-        return np.ones_like(held)
-    cells = labels > 0
+def nearer_to(some: np.ndarray, cells: np.ndarray) -> np.ndarray:
+    """bool (Y, X): pixels of a plane that are nearer to some of the cells, bool (Y, X), than to others."""
+    if not some.any():
+        return some
+    if (some | ~cells).all():
+        return np.ones_like(some)
     _, nearest = cv2.distanceTransformWithLabels(
         (~cells).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
-    of_held = np.zeros(int(nearest.max()) + 1, bool)
-    of_held[nearest[cells]] = held[cells]  # every pixel of a cell has a number of its own
-    nearer: np.ndarray = of_held[nearest]
+    of_some = np.zeros(int(nearest.max()) + 1, bool)
+    of_some[nearest[cells]] = some[cells]  # every pixel of a cell has a number of its own
+    nearer: np.ndarray = of_some[nearest]
     return nearer
 
 

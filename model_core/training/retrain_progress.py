@@ -15,7 +15,7 @@ class Phase(str, Enum):
     """What a retraining is doing; the words are shown."""
 
     READING = "Reading the images"
-    BEFORE = "Looking at the held-out cells"
+    BEFORE = "Testing the model as it is now"
     LEARNING = "Learning"
     PAUSED = "Paused"
     SAVING = "Saving"
@@ -39,7 +39,8 @@ class RetrainProgress:
     fraction: 0..1 of its steps, or of its time where that is over sooner. seconds_left: None until known.
     history: all moments so far, oldest first. ap_before, ap_best: None until measured. cells, held_out: how
     many are learned from and held back. usable: there is something better than the start already, and
-    cancelling keeps it.
+    cancelling keeps it. in_turn: every cell is held back once, and AP counts those that were not yet as they
+    were found before.
     """
 
     phase: Phase
@@ -54,6 +55,7 @@ class RetrainProgress:
     held_out: int
     history: Sequence[Moment]
     usable: bool = False
+    in_turn: bool = False
 
 
 class ProgressTeller:
@@ -70,7 +72,7 @@ class ProgressTeller:
         self.ap_before: float | None = None
         self.ap_best: float | None = None
         self.cells = self.held_out = 0
-        self.usable = False
+        self.usable = self.in_turn = False
 
     def measured(self, ap: float) -> None:
         """AP of the net as it is now on held-out cells."""
@@ -111,5 +113,6 @@ class ProgressTeller:
                 self.held_out,
                 tuple(self._history),
                 self.usable,
+                self.in_turn,
             )
         )

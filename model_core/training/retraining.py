@@ -15,6 +15,7 @@ import copy
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -164,10 +165,12 @@ class _Retraining:
             self._notes.append("With a single cell none can be held back: the comparison is on that cell.")
             everything = (image.reviewed for image in images)
             found = [[HeldOut(image, image.labels, image.trusted) for image in everything]]
-        ways = [self._way(start, parts, images) for parts in found]
+        diameters: dict[Path, float] = {}  # an image is measured once
+        ways = [self._way(start, parts, images, diameters) for parts in found]
         looks = [look for way in ways for look in way.before]
         learned = [part.learned for part in found[0]] if len(found) == 1 else [im.reviewed for im in images]
         self._teller.held_out = sum(len(look.iou) for look in looks)
+        self._teller.in_turn = len(ways) > 1
         self._teller.cells = sum(image.cells for image in learned)
         self._teller.ap_before = average_precision_of(looks)
         self._teller.begin(Phase.LEARNING)
@@ -197,12 +200,18 @@ class _Retraining:
             styles.append(style_of(start, image.pixels, image.diameter))
         return spread_styles(styles)
 
-    def _way(self, start: Model, parts: Sequence[HeldOut], images: Sequence[TrustedImage]) -> _Way:
+    def _way(
+        self,
+        start: Model,
+        parts: Sequence[HeldOut],
+        images: Sequence[TrustedImage],
+        diameters: dict[Path, float],
+    ) -> _Way:
         seen = start.diameter * start.network.magnified
         both = list(zip(parts, images, strict=True))
         views = within_reason([views_of(part, im.scaled, im.diameter, seen) for part, im in both], seen)
         planes = [p for part, im in both for p in planes_to_learn(part.learned, im.pixels, im.diameter)]
-        return _Way(views, looks_at(start, views, self._watch), planes)
+        return _Way(views, looks_at(start, views, self._watch, diameters), planes)
 
     def _new_card(self, parent: Card, images: Sequence[TrustedImage], sizes: list[float]) -> Card:
         entry = {
@@ -281,8 +290,9 @@ class _Retraining:
             tuning.run(self._watch, self._since(self._watch.seconds), stepped, lambda: None)
             after += tuning.looked[-1][1]
             nets.append(copy_of(tuning.trainer.average))
-        self._teller.ap_best = average_precision_of(after)
-        self._teller.measured(self._teller.ap_best)
+            not_yet = [look for later in ways[turn + 1 :] for look in later.before]
+            self._teller.ap_best = average_precision_of([*after, *not_yet])
+            self._teller.measured(self._teller.ap_best)
         tuning.trainer.average.load_state_dict(mean_of(nets))
         views = [view for way in ways for view in way.views]
         before = [look for way in ways for look in way.before]

@@ -23,7 +23,7 @@ from model_core.training.augment import Arrange, Crop, Variation, random_crop
 from model_core.training.batches import CropSource
 from model_core.training.comparing import Box, View
 from model_core.training.dataset import LabelledPlane
-from model_core.training.held_out import HeldOut, with_ring
+from model_core.training.held_out import HeldOut, nearer_to, with_ring
 from model_core.training.reviewed import ReviewedImage
 
 _MILD = Variation(spread=0.2, far=0.0, very_far=0.0, light=0.6)
@@ -138,19 +138,21 @@ def views_of(held: HeldOut, image: ScaledImage, diameter: float, seen: float) ->
     for z in np.argsort([-n for n in counts], kind="stable")[:_VIEWS].tolist():
         if not counts[z]:
             continue
-        for box in _boxes(held.cells[z], math.ceil(_SIDE * diameter / seen)):
+        for box, ids in _boxes(held.cells[z], math.ceil(_SIDE * diameter / seen)):
             y0, y1, x0, x1 = box
             cells, zone = held.cells[z, y0:y1, x0:x1], held.zone[z, y0:y1, x0:x1]
-            views.append(View(held.learned.path, z, box, image, diameter, cells, zone))
+            mine = np.isin(cells, ids)  # each is judged once, and whole
+            zone = zone & nearer_to(mine, cells > 0)
+            views.append(View(held.learned.path, z, box, image, diameter, np.where(mine, cells, 0), zone))
     return views
 
 
-def _boxes(cells: np.ndarray, side: int) -> Iterator[Box]:
-    """Squares around the cells, each with as many whole ones as possible that none before it held; a plane
-    that is not much larger is one."""
+def _boxes(cells: np.ndarray, side: int) -> Iterator[tuple[Box, list[int]]]:
+    """Squares around the cells, each with as many whole ones as possible that none before it held, and which
+    these are; a plane that is not much larger is one."""
     height, width = cells.shape
     if max(height, width) <= 1.5 * side:
-        yield 0, height, 0, width
+        yield (0, height, 0, width), np.unique(cells[cells > 0]).tolist()
         return
     left = {id_: extent.box[2:] for id_, extent in measure(cells[None]).items()}
     while left:
@@ -167,7 +169,7 @@ def _boxes(cells: np.ndarray, side: int) -> Iterator[Box]:
                 found, box = inside, (top, min(top + side, height), start, min(start + side, width))
         if not found:  # cells larger than a square
             return
-        yield box
+        yield box, found
         for id_ in found:
             del left[id_]
 

@@ -83,6 +83,20 @@ def test_large_planes_are_looked_at_in_squares() -> None:
     assert whole.box == (0, 1500, 0, 2100)
 
 
+def test_a_cell_is_judged_in_one_square_and_whole() -> None:
+    labels = balls((1500, 1500), [(100, 100), (100, 160), (400, 400)], 20)
+    part = replace(splits([image(labels, complete=True)])[0][0], cells=image(labels).labels)
+    part = replace(part, zone=np.ones_like(part.zone))
+    pixels = ScaledImage(np.zeros((1, 1, 1500, 1500), np.uint8))
+    near, far = views_of(part, pixels, diameter=40.0, seen=40.0)
+    assert (far.box[0], far.box[2]) == (240, 240) and near.box == (0, 320, 0, 320)
+    labels[300, 300] = 3  # reaches into the square of the others
+    part = replace(part, cells=image(labels).labels)
+    near, far = views_of(part, pixels, diameter=40.0, seen=40.0)
+    assert [np.unique(view.cells)[1:].tolist() for view in (near, far)] == [[1, 2], [3]]
+    assert not near.zone[300, 300] and near.zone[100, 100], "nor is what is found there"
+
+
 def test_every_image_is_looked_at_before_any_is_looked_at_twice() -> None:
     def view(name: str, side: int) -> View:
         labels = np.zeros((side, side), np.uint32)

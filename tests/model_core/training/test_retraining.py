@@ -120,9 +120,13 @@ def test_a_model_that_became_no_better_is_not_offered_as_better(
 
 
 def test_few_cells_are_held_back_in_turn(making: Making, better_each_time: None) -> None:
+    told: list[RetrainProgress] = []
     request = making((5, 4), epochs=0.5)
-    result = retrain(request)
+    result = retrain(request, told.append)
     assert result.comparison.cross_validated and result.comparison.better
+    rising = [moment.ap for moment in told[-1].history if moment.ap is not None]
+    assert len(rising) == 3 and rising == sorted(rising), "after each of the three trainings"
+    assert rising[-1] == result.comparison.ap_after and told[-1].in_turn
     assert len(result.comparison.cells) == sum(image.cells for image in request.images)
     assert result.card.recipe["steps"] >= 1
 
