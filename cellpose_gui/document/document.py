@@ -188,8 +188,9 @@ class Document(QObject):
         self._writer.put(Change(patch, new_step, history.position, self.store.next_id))
         self.patch_applied.emit(patch)
         self.history_changed.emit()
-        if not self.selected <= self.objects.keys():
-            self.select(self.selected)
+        gone = [id_ for id_, (_, after) in patch.records.items() if after is None]
+        if not self.selected.isdisjoint(gone):
+            self.select(self.selected.difference(gone))
 
     def _whole(self) -> Whole:
         store = self.store

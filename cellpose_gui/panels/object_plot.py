@@ -226,7 +226,8 @@ class ObjectPlot(pg.PlotWidget):
             self._set_density(self._marked_density, chosen, self._accent)
 
     def _set_bars(self, bars: pg.BarGraphItem, values: np.ndarray, colour: QColor) -> None:
-        counts, edges = np.histogram(values, self._edges)
+        limits = float(self._edges[0]), float(self._edges[-1])
+        counts, edges = np.histogram(values, len(self._edges) - 1, limits)  # with edges it would sort all
         bars.setOpts(x0=edges[:-1], x1=edges[1:], height=counts, brush=pg.mkBrush(colour), pen=None)
 
     def _brushes(self, rows: np.ndarray, usual: QColor) -> QBrush | list[QBrush]:

@@ -18,6 +18,7 @@ from model_core.images.image import Image
 
 _REST = 120  # ms without a change after which cells are measured anew
 _MOST_ONE_BY_ONE = 200  # changed cells; with more, measuring all at once is faster
+_SPARSE = 20  # times as many IDs as cells: a table of all of them would be large
 _MOST_RECORDS = 2000  # changed records that are taken over at once; more are left to a worker
 _GONE = ObjectRecord(1, (0, 1, 0, 1, 0, 1), 1, (0, 0, 0), Source.MODEL)
 KNOWN = ("class", "review", "source", "confidence")
@@ -102,9 +103,13 @@ class ObjectValues(QObject):
 
     def mask_of(self, ids: Iterable[int]) -> np.ndarray:
         """bool (N,): true at the rows of these cells."""
-        mask = np.zeros(len(self), bool)
-        mask[self.rows_of(ids)] = True
-        return mask
+        own, wanted = self.ids, np.fromiter(ids, np.int64)
+        highest = int(own[-1]) if len(own) else 0
+        if highest > _SPARSE * len(own):
+            return np.isin(own, wanted)
+        chosen = np.zeros(highest + 1, bool)  # looking up needs no sorting
+        chosen[wanted[wanted <= highest]] = True
+        return chosen[own]
 
     def _follow(self, patch: Patch) -> None:
         moved = patch.box[0].stop > patch.box[0].start

@@ -19,7 +19,7 @@ def _coins() -> tuple[np.ndarray, str]:
     return data.coins(), "YX"
 
 
-def _tissue() -> tuple[np.ndarray, str]:
+def _glands() -> tuple[np.ndarray, str]:
     from skimage import data
 
     return data.immunohistochemistry(), "YXS"
@@ -41,7 +41,7 @@ def _stack() -> tuple[np.ndarray, str]:
 
 SAMPLES: dict[str, tuple[str, Callable[[], tuple[np.ndarray, str]]]] = {
     "Coins (grey)": ("coins.tif", _coins),
-    "Tissue (colour)": ("tissue.tif", _tissue),
+    "Glands (tissue, colour)": ("glands.tif", _glands),
     "Cells (two channels, rendered)": ("two_channel_cells.tif", _two_channels),
     "Stack (3D, rendered)": ("stack.tif", _stack),
 }
