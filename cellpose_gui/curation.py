@@ -79,6 +79,9 @@ class Curation(QObject):
         document, bench = self._bench.document, self._bench
         if document is None:
             return
+        if (looking := bench.tasks.current("left out")) is not None:  # the run before is not through yet
+            looking.finished.connect(lambda: self._start_queue(everywhere))
+            return
         images = list(bench.images) if everywhere else [document.image.path]
         index, folder = bench.project.index, bench.work_folders.get(document.image.path.parent)
         bench.tasks.run(

@@ -58,6 +58,7 @@ _QUIET = {
     "Counting cells",
     "Segmenting all images",
     "Looking for models",
+    "Looking for missed cells",
     "Looking for an interrupted training",
     "Forgetting the training",
     next_to_label.TITLE,

@@ -269,8 +269,10 @@ class Canvas(QWidget):
         self._overlay.set_preview(preview)
         self._overlay.repaint_box(rows, cols)
 
-    def show_shape(self, path: QPainterPath | None, colour: QColor = CHANGES, fill: bool = True) -> None:
-        self._hand.show_shape(path, colour, fill)
+    def show_shape(
+        self, path: QPainterPath | None, colour: QColor = CHANGES, fill: bool = True, dashed: bool = False
+    ) -> None:
+        self._hand.show_shape(path, colour, fill, dashed)
 
     def show_ring(self, pointer: Pointer | None, colour: QColor = CHANGES, double: bool = False) -> None:
         self._hand.show_ring(pointer, colour, double)

@@ -30,8 +30,11 @@ class FinishedItem(pg.GraphicsObject):
         self._extent = QRectF(0, 0, width, height)
 
     def set_regions(self, regions: Regions) -> None:
-        self._regions = regions
-        self._collect()
+        before, self._regions = self._regions, regions
+        if before and regions[: len(before)] == before:  # uniting all again takes long when there are many
+            self._unite(regions[len(before) :])
+        else:
+            self._collect()
 
     def set_plane(self, plane: int) -> None:
         self._plane = plane
@@ -39,12 +42,18 @@ class FinishedItem(pg.GraphicsObject):
 
     def _collect(self) -> None:
         self._path = QPainterPath()
-        for region in self._regions:
+        self._unite(self._regions)
+
+    def _unite(self, regions: Regions) -> None:
+        for region in regions:
             if region.planes[0] <= self._plane < region.planes[1]:
                 corners = QPainterPath()
                 corners.addPolygon(QPolygonF([QPointF(x, y) for x, y in region.points]))
                 corners.closeSubpath()
-                self._path |= corners
+                if self._path.intersects(corners.boundingRect()):
+                    self._path |= corners
+                else:
+                    self._path.addPath(corners)
         self.update()
 
     def boundingRect(self) -> QRectF:

@@ -99,11 +99,13 @@ class Hand(QObject):
 
     # ------------------------------------------------------------------ what is shown of it
 
-    def show_shape(self, path: QPainterPath | None, colour: QColor, fill: bool) -> None:
+    def show_shape(
+        self, path: QPainterPath | None, colour: QColor = CHANGES, fill: bool = True, dashed: bool = False
+    ) -> None:
         if path is None:
             self._shape.clear()
         else:
-            self._shape.show_path(path, colour, 1 / self._view.scale_factor, fill)
+            self._shape.show_path(path, colour, 1 / self._view.scale_factor, fill, dashed)
 
     def show_ring(self, pointer: Pointer | None, colour: QColor = CHANGES, double: bool = False) -> None:
         if pointer is None:

@@ -7,6 +7,7 @@ from PyQt6.QtCore import QRectF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPainterPath, QPen
 from PyQt6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
+_DASHES = [4.0, 3.0]  # in widths of the line
 _REACH = 3  # logical pixels that a line and its halo cover beside the path
 
 
@@ -20,13 +21,20 @@ class Mark(pg.GraphicsObject):
         self._colour = QColor("white")
         self._fill_opacity = fill_opacity
         self._reach = 0.0
-        self._fill = True
+        self._fill, self._dashed = True, False
 
-    def show_path(self, path: QPainterPath, colour: QColor, pixel_size: float, fill: bool = True) -> None:
+    def show_path(
+        self,
+        path: QPainterPath,
+        colour: QColor,
+        pixel_size: float,
+        fill: bool = True,
+        dashed: bool = False,
+    ) -> None:
         """Show `path`; `pixel_size` is the length of a logical pixel in image coordinates."""
         self.prepareGeometryChange()
         self._path, self._colour, self._reach = path, colour, _REACH * pixel_size
-        self._fill = fill
+        self._fill, self._dashed = fill, dashed
         self.update()
 
     def clear(self) -> None:
@@ -53,5 +61,8 @@ class Mark(pg.GraphicsObject):
             pen = QPen(colour, width * ratio)
             pen.setCosmetic(True)
             pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+            if self._dashed and colour is self._colour:
+                pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+                pen.setDashPattern(_DASHES)
             painter.setPen(pen)
             painter.drawPath(self._path)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PyQt6.QtCore import QEvent, QPointF, Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QKeyEvent, QPainterPath
+from PyQt6.QtCore import QEvent, Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QKeyEvent
 from PyQt6.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -21,32 +21,35 @@ from PyQt6.QtWidgets import (
 
 from cellpose_gui.canvas.canvas import Canvas
 from cellpose_gui.document.document import Document
+from cellpose_gui.panels.doubt_view import in_words, look_at, proposed
 from cellpose_gui.panels.focus import leave_keys_to_canvas
 from cellpose_gui.tasks.doubts import Doubts
-from model_core.annotation.boxes import around
+from model_core.annotation.candidates import still_open
 from model_core.annotation.doubt import Advice, Doubt
 from model_core.annotation.objects import Review
-from model_core.annotation.patch import Box
-from model_core.annotation.putting_right import cut_between, put_right
+from model_core.annotation.putting_right import put_right
 from model_core.annotation.review_queue import Answer, Item, ReviewQueue
 
 HERE, FOLDER = "This image", "All images of the folder"
-_ROOM = 1.5  # times the size of a cell that is seen around it ...
-_LEAST_ROOM = 25  # px: ... a speck is judged by its neighbours too
-_ANSWERS = {
-    Advice.ACCEPT: (Qt.Key.Key_A, "Accept", "It is right (A)", Answer.ACCEPTED),
-    Advice.DELETE: (Qt.Key.Key_D, "Delete", "There is no cell (D)", Answer.DELETED),
-    Advice.SPLIT: (Qt.Key.Key_S, "Split", "These are two cells: cut along the line (S)", Answer.SPLIT),
-    Advice.MERGE: (Qt.Key.Key_M, "Merge", "It is one cell with its neighbour (M)", Answer.MERGED),
-}  # fmt: skip
-_EDIT, _LATER, _SKIP, _BACK = Qt.Key.Key_E, Qt.Key.Key_L, Qt.Key.Key_N, Qt.Key.Key_B
-_PROPOSED = {
-    Advice.ACCEPT: "Probably right: accept",
-    Advice.DELETE: "Delete",
-    Advice.SPLIT: "Split along the line",
-    Advice.MERGE: "Merge with its neighbour",
-    Advice.RESHAPE: "Correct its outline",
+_FOR_CELLS = {
+    Qt.Key.Key_A: (Advice.ACCEPT, "Accept", "It is right (A)"),
+    Qt.Key.Key_D: (Advice.DELETE, "Delete", "There is no cell (D)"),
+    Qt.Key.Key_S: (Advice.SPLIT, "Split", "These are two cells: cut along the line (S)"),
+    Qt.Key.Key_M: (Advice.MERGE, "Merge", "It is one cell with its neighbour (M)"),
 }
+_FOR_PLACES = {
+    Qt.Key.Key_A: (Advice.ADD, "Add", "There is a cell: add it as the dashed line shows it (A)"),
+    Qt.Key.Key_D: (Advice.NONE, "No cell", "There is no cell; none will be found here any more (D)"),
+}
+_ANSWERS = {
+    Advice.ACCEPT: Answer.ACCEPTED,
+    Advice.DELETE: Answer.DELETED,
+    Advice.SPLIT: Answer.SPLIT,
+    Advice.MERGE: Answer.MERGED,
+    Advice.ADD: Answer.ADDED,
+    Advice.NONE: Answer.NONE,
+}
+_EDIT, _LATER, _SKIP, _BACK = Qt.Key.Key_E, Qt.Key.Key_L, Qt.Key.Key_N, Qt.Key.Key_B
 
 
 class QueuePanel(QWidget):
@@ -96,11 +99,11 @@ class QueuePanel(QWidget):
         bold.setBold(True)
         self.proposal.setFont(bold)
         self.buttons: dict[Qt.Key, QPushButton] = {}
-        for advice, (key, word, tip, _) in _ANSWERS.items():
-            self._button(key, word, tip).clicked.connect(lambda _=False, a=advice: self.answer(a))
-        self._button(
-            _EDIT, "Edit", "Correct its outline with the tools, then press N here (E)"
-        ).clicked.connect(self.edit)
+        for key, (_, word, tip) in _FOR_CELLS.items():
+            self._button(key, word, tip).clicked.connect(lambda _=False, k=key: self._answer_by(k))
+        self._button(_EDIT, "Edit", "Draw it with the tools, then press N here (E)").clicked.connect(
+            self.edit
+        )
         self._button(_LATER, "Later", "Show it again after the others of this image (L)").clicked.connect(
             self.later
         )
@@ -110,7 +113,8 @@ class QueuePanel(QWidget):
 
     def _button(self, key: Qt.Key, word: str, tip: str) -> QPushButton:
         letter = chr(key.value)
-        button = self.buttons[key] = QPushButton(f"{word} ({letter})")
+        button = self.buttons.setdefault(key, QPushButton())
+        button.setText(f"{word} ({letter})")
         button.setToolTip(tip)
         button.setAccessibleName(word)
         return button
@@ -166,6 +170,10 @@ class QueuePanel(QWidget):
         self._next()
         self.setFocus()
 
+    def _answer_by(self, key: Qt.Key) -> None:
+        if self._shown is not None:
+            self.answer(_meanings(self._shown.doubt)[key][0])
+
     def answer(self, advice: Advice) -> None:
         """Does it, and goes on to the next cell if it was done."""
         item, document = self._shown, self._document
@@ -174,17 +182,22 @@ class QueuePanel(QWidget):
         doubt = item.doubt
         before = document.store.history.position
         ids = [doubt.id, doubt.partner] if advice is Advice.MERGE and doubt.partner else [doubt.id]
-        self._canvas.change(lambda cells, tick: put_right(cells, doubt, advice, tick), "Putting right", ids)
+        finished = document.store.finished
+        self._canvas.change(
+            lambda cells, tick: put_right(cells, doubt, advice, finished), "Putting right", ids
+        )
         if document.store.history.position > before or self._canvas.working:
-            self._said(_ANSWERS[advice][3], document)
+            self._said(_ANSWERS[advice], document, document.store.history.position)
 
     def edit(self) -> None:
         """Leaves the keyboard to the tools, with the cell selected for adjusting."""
         if self._shown is not None:
-            self._canvas.set_tool("reshape")
+            place = self._shown.doubt.candidate is not None
+            self._canvas.set_tool("brush" if place else "reshape")
             self._canvas.setFocus()
+            what = "Draw" if place else "Correct"
             self._canvas.say(
-                "Correct the cell with any tool, then press “Skip (N)” in the panel, or F3, to go on"
+                f"{what} the cell with any tool, then press “Skip (N)” in the panel, or F3, to go on"
             )
 
     def skip(self) -> None:
@@ -192,9 +205,8 @@ class QueuePanel(QWidget):
         item, document = self._shown, self._document
         if item is None or document is None or self._queue is None:
             return
-        record = document.objects.get(item.doubt.id)
-        changed = record is None or record.protected
-        self._said(Answer.EDITED if changed else Answer.SKIPPED, document)
+        done = Answer.EDITED if item.doubt.candidate is None else Answer.ADDED
+        self._said(Answer.SKIPPED if _asks(item.doubt, document) else done, document)
 
     def later(self) -> None:
         """Comes up again after the others of this image."""
@@ -219,10 +231,10 @@ class QueuePanel(QWidget):
         self._next()
         self.setFocus()
 
-    def _said(self, answer: Answer, document: Document) -> None:
+    def _said(self, answer: Answer, document: Document, position: int = 0) -> None:
+        """`position`: of the history after what the answer has changed; 0: it has changed nothing."""
         assert self._queue is not None
-        changed = answer not in (Answer.SKIPPED, Answer.EDITED)
-        self._steps.append((document.image.path, document.store.history.position if changed else 0))
+        self._steps.append((document.image.path, position))
         self._shown = None
         self._queue.answer(answer)
         self._next()
@@ -248,34 +260,20 @@ class QueuePanel(QWidget):
                 self.open_asked.emit(item.image)
                 break
             assert self._document is not None
-            record = self._document.objects.get(item.doubt.id)
-            if record is not None and record.review is Review.UNREVIEWED and not record.protected:
+            if _asks(item.doubt, self._document):
                 self._shown = item
                 break
             queue.answer(Answer.GONE)
         self._show()
-        if self._shown is not None:
-            self._look_at(self._shown.doubt)
+        if self._shown is not None and self._document is not None:
+            look_at(self._canvas, self._document, self._shown.doubt)
+        elif queue is not None:
+            self._canvas.show_shape(None)
 
     def _is_open(self, image: Path) -> bool:
         return self._document is not None and self._document.image.path == image
 
     # ------------------------------------------------------------------ what is shown
-
-    def _look_at(self, doubt: Doubt) -> None:
-        document, canvas = self._document, self._canvas
-        assert document is not None
-        ids = [doubt.id]
-        if doubt.advice is Advice.MERGE and doubt.partner in document.objects:
-            ids.append(doubt.partner)
-        document.select(ids)
-        canvas.zoom_to(_with_room(around(document.objects[id_] for id_ in ids), document.labels.shape))
-        if doubt.advice is Advice.SPLIT and (line := cut_between(document.labels, doubt)) is not None:
-            path = QPainterPath(QPointF(*line[0]))
-            path.lineTo(QPointF(*line[1]))
-            canvas.show_shape(path, fill=False)
-        else:
-            canvas.show_shape(None)
 
     def _show(self) -> None:
         queue, item = self._queue, self._shown
@@ -287,8 +285,8 @@ class QueuePanel(QWidget):
         self.buttons[_BACK].setEnabled(bool(self._steps))
         if queue is None:
             self.about.setText(
-                "Cells that are likely wrong come up one after the other, each with a proposal. "
-                "One key answers."
+                "Cells that are likely wrong, and places where one may have been left out, come up one after "
+                "the other, each with a proposal. One key answers."
             )
             self.proposal.setText("")
             return
@@ -296,22 +294,28 @@ class QueuePanel(QWidget):
         self.progress.setValue(queue.done)
         if item is not None:
             doubt = item.doubt
-            self.about.setText(f"Cell {doubt.id} of {item.image.name}: {_in_words(item)}")
-            self.proposal.setText(f"Proposal: {_PROPOSED[doubt.advice]}")
-            has_line, has_partner = doubt.parts is not None, doubt.partner > 0
-            self.buttons[Qt.Key.Key_S].setEnabled(has_line)
-            self.buttons[Qt.Key.Key_M].setEnabled(has_partner)
+            self.about.setText(in_words(item))
+            self.proposal.setText(proposed(doubt))
+            for key, (_, word, tip) in _meanings(doubt).items():
+                self._button(key, word, tip)
+            self.buttons[Qt.Key.Key_S].setEnabled(doubt.parts is not None)
+            self.buttons[Qt.Key.Key_M].setEnabled(doubt.partner > 0)
         elif queue.current is not None:
             self.about.setText(f"Opening {queue.current.image.name}…")
             self.proposal.setText("")
         elif queue.total:
-            self.about.setText(f"Done: {queue.done:,} cells were looked at, {queue.wrong:,} were wrong.")
+            self.about.setText(
+                f"Done: {queue.done:,} were looked at. {queue.wrong:,} cells were wrong, "
+                f"{queue.added:,} had been left out."
+            )
             self.proposal.setText("")
         else:
             self.about.setText("There are no cells that nobody has reviewed. Find cells first (S).")
             self.proposal.setText("")
         self.estimate.setText(
-            queue.estimate.words + " Cells that were not found at all are not counted." if queue.total else ""
+            f"{queue.estimate.words} Cells of which the model saw nothing are not counted."
+            if queue.total
+            else ""
         )
 
     # ------------------------------------------------------------------ keys
@@ -337,21 +341,14 @@ class QueuePanel(QWidget):
             event.ignore()
 
 
-def _in_words(item: Item) -> str:
-    if item.sample:
-        return "picked at random, to learn how many of the others are wrong."
-    reason = f"; {item.doubt.reason}" if item.doubt.reason else ""
-    return f"{item.doubt.doubt:.0%} likely to be wrong{reason}."
+def _meanings(doubt: Doubt) -> dict[Qt.Key, tuple[Advice, str, str]]:
+    """What the keys of the answers say, on the buttons and in their help."""
+    return _FOR_CELLS if doubt.candidate is None else _FOR_CELLS | _FOR_PLACES
 
 
-def _with_room(box: Box, shape: tuple[int, ...]) -> Box:
-    """Wider on all sides, so that one sees where the cell lies; moved into the image as far as it goes."""
-    z, y, x = box
-    room = max(_LEAST_ROOM, int(_ROOM * max(y.stop - y.start, x.stop - x.start)))
-    return z, _moved_into(y, room, shape[1]), _moved_into(x, room, shape[2])
-
-
-def _moved_into(part: slice, room: int, size: int) -> slice:
-    start, stop = part.start - room, part.stop + room
-    shift = max(0, -start) - max(0, stop - size)
-    return slice(start + shift, stop + shift)
+def _asks(doubt: Doubt, document: Document) -> bool:
+    """Whether there is still something to be said of it: nobody has, and it is as it was."""
+    if doubt.candidate is not None:
+        return bool(still_open([doubt.candidate], document.labels, document.store.finished))
+    record = document.objects.get(doubt.id)
+    return record is not None and record.review is Review.UNREVIEWED and not record.protected

@@ -15,6 +15,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from cellpose_gui.document.document import Document
 from cellpose_gui.tasks import work
 from cellpose_gui.tasks.task_runner import Cancel, TaskRunner
+from model_core.annotation.candidates import SETTING, Candidate, to_setting
 from model_core.annotation.cells_connection import LockedDocumentError
 from model_core.annotation.cells_file import cells_path
 from model_core.annotation.cells_summary import RUN_SETTING, read_summary
@@ -74,6 +75,7 @@ class _Placing:
     document: Document
     patch: Patch | None
     record: Record
+    left_out: list[Candidate]
     answered: threading.Event = field(default_factory=threading.Event)
     answer: list[str] = field(default_factory=list)  # "done", "stale", "closed" or why not
 
@@ -264,11 +266,13 @@ class SegmentAll(QObject):
         self, image: Image, result: Segmentation, record: Record, folder: Path | None, cancel: Cancel
     ) -> str:
         """Puts a result into the document of its image; why that was not possible, "" if it was."""
+        from model_core.segmentation.left_out import left_out
+
         assert image.path is not None
-        why = ""
+        why, missed = "", left_out(result, cancel)
         for _ in range(_MOST_TRIALS):
             try:
-                why = self._place_once(image, result, for_image(record, image.path), folder, cancel)
+                why = self._place_once(image, result, missed, for_image(record, image.path), folder, cancel)
             except (
                 LockedDocumentError
             ) as error:  # the window opens or closes it just now, or somebody else has it
@@ -283,16 +287,22 @@ class SegmentAll(QObject):
         return why
 
     def _place_once(
-        self, image: Image, result: Segmentation, record: Record, folder: Path | None, cancel: Cancel
+        self,
+        image: Image,
+        result: Segmentation,
+        left_out: list[Candidate],
+        record: Record,
+        folder: Path | None,
+        cancel: Cancel,
     ) -> str:
         from model_core.segmentation.into_document import result_patch, write_into_document
 
         document = self._open_document()
         if document is None or document.image.path != image.path:
             with self._opening:
-                write_into_document(image, result, record, folder)
+                write_into_document(image, result, record, folder, left_out)
             return ""
-        placing = _Placing(document, result_patch(document.store, result), record)
+        placing = _Placing(document, result_patch(document.store, result), record, left_out)
         self._place_asked.emit(placing)
         while not placing.answered.wait(0.1):
             if cancel():
@@ -309,6 +319,7 @@ class SegmentAll(QObject):
             try:
                 if placing.patch is not None:
                     document.apply(placing.patch)
+                document.set_setting(SETTING, to_setting(placing.left_out), make=True)
                 document.set_setting(RUN_SETTING, placing.record, make=True)
                 placing.answer.append("")
             except StalePatchError:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, cast
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, cast
 
 from cellpose_gui.document.document import Document
 from cellpose_gui.tasks.task_runner import Cancel, Progress
-from cellpose_gui.tasks.work import open_image
+from cellpose_gui.tasks.work import Opened, open_image
+from model_core.annotation.candidates import SETTING, from_setting, still_open
 from model_core.annotation.cells_file import cells_path
 from model_core.annotation.folder_index import FolderIndex
-from model_core.annotation.objects import ObjectRecord
+from model_core.annotation.label_store import LabelStore
 from model_core.errors import Cancelled, UserError
 from model_core.images.image import Image
 
@@ -46,17 +45,13 @@ def look_for_doubts(
     cannot be read, or whose document somebody else has open, is told of and left out. `opening` is held
     while a document is, so that the window does not find it locked.
     """
-    from model_core.annotation.doubt import find_doubts
-
     found = Doubts()
     for number, path in enumerate(images):
         if cancel():
             raise Cancelled
         progress(number / len(images), f"Looking for doubtful cells in {path.name}")
         if path == document.image.path:
-            image = cast(Image, document.image)
-            labels, objects = document.labels.copy(), document.objects.snapshot()
-            doubts = find_doubts(labels, objects, image.pixels)
+            doubts = _doubts(cast(Image, document.image), document.store, document.settings)
         else:
             try:
                 doubts = doubts_of_file(path, index, work_folder, opening)
@@ -72,7 +67,6 @@ def doubts_of_file(
     path: Path, index: FolderIndex | None, work_folder: Path | None, opening: Lock
 ) -> list[Doubt]:
     """Of an image that is not open here; none without a document. Raises UserError."""
-    from model_core.annotation.doubt import find_doubts
     from model_core.annotation.kept_doubts import keep_doubts, kept_doubts
 
     if not cells_path(path, work_folder).exists():
@@ -81,16 +75,23 @@ def doubts_of_file(
     if index is not None and (known := kept_doubts(index, path.name, stamp)) is not None:
         return known
     with opening:
-        image, labels, objects = _read(path, work_folder)
-    doubts = find_doubts(labels, objects, image.pixels)
+        opened = _read(path, work_folder)
+    doubts = _doubts(opened.image, opened.store, opened.file.settings)
     if index is not None and index.stamp(path.name) == stamp:
         keep_doubts(index, path.name, stamp, doubts)
     return doubts
 
 
-def _read(path: Path, folder: Path | None) -> tuple[Image, np.ndarray, dict[int, ObjectRecord]]:
+def _doubts(image: Image, store: LabelStore, settings: Mapping[str, Any]) -> list[Doubt]:
+    """Of the cells of an image, and of the places where its last run may have left one out."""
+    from model_core.annotation.doubt import find_doubts, with_left_out
+
+    labels, objects = store.labels.copy(), store.objects.snapshot()
+    places = still_open(from_setting(settings.get(SETTING)), labels, store.finished)
+    return with_left_out(find_doubts(labels, objects, image.pixels), places)
+
+
+def _read(path: Path, folder: Path | None) -> Opened:
     opened = open_image(path, folder)
-    try:
-        return opened.image, opened.store.labels, opened.store.objects.snapshot()
-    finally:
-        opened.file.close()
+    opened.file.close()
+    return opened

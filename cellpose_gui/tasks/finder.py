@@ -10,6 +10,7 @@ from cellpose_gui.document.document import Document
 from cellpose_gui.tasks import work
 from cellpose_gui.tasks.prompter import Prompter
 from cellpose_gui.tasks.task_runner import TaskRunner
+from model_core.annotation.candidates import SETTING
 from model_core.annotation.cells_summary import RUN_SETTING
 from model_core.annotation.patch import StalePatchError
 from model_core.images.image import Image
@@ -33,7 +34,7 @@ class Finder(QObject):
 
     def set_document(self, document: Document | None) -> None:
         """Another image is open: stop what is done for the one before."""
-        for slot in ("segment", "adjust"):
+        for slot in ("segment", "adjust", "left out"):
             self._tasks.cancel(slot)
         self._document = document
 
@@ -93,4 +94,10 @@ class Finder(QObject):
                 return
         document.set_setting(RUN_SETTING, work.record_of(found.segmentation))
         self._prompts.keep(found.segmentation, model)
+        self._tasks.run(
+            "Looking for missed cells",
+            lambda progress, cancel: work.find_left_out(found.segmentation, cancel),
+            lambda setting: document.set_setting(SETTING, setting),
+            slot="left out",
+        )
         self.outcome.emit(work.outcome_in_words(found.segmentation, cast(Image, document.image)))

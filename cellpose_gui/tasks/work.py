@@ -146,6 +146,14 @@ def record_of(result: Segmentation) -> dict[str, Any]:
     return run_record(result.model_id, "", result.options)
 
 
+def find_left_out(result: Segmentation, cancel: Cancel) -> dict[str, Any]:
+    """The cells that a run may have missed, as the document keeps them. Raises Cancelled."""
+    from model_core.annotation.candidates import to_setting
+    from model_core.segmentation.left_out import left_out
+
+    return to_setting(left_out(result, cancel))
+
+
 def find_fields(
     document: Document,
     options: Given,

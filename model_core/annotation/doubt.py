@@ -10,12 +10,13 @@ an IoU of 0.5. Which signs have a part was settled by data sets that were left o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
 
+from model_core.annotation.candidates import Candidate
 from model_core.annotation.objects import ObjectRecord, Review
 from model_core.annotation.signs import SIGNS, Signs, signs
 from model_core.images.lazy import Pixels
@@ -29,10 +30,12 @@ class Advice(str, Enum):
     MERGE = "merge"
     DELETE = "delete"
     RESHAPE = "reshape"
+    ADD = "add"  # a cell that was left out
+    NONE = "none"  # there is none where one might have been left out
 
 
-OUTCOMES = tuple(Advice)
-"""The rows of the coefficients."""
+OUTCOMES = (Advice.ACCEPT, Advice.SPLIT, Advice.MERGE, Advice.DELETE, Advice.RESHAPE)
+"""The rows of the coefficients: what an object can be."""
 
 AGAINST = ("confidence", "small", "large", "ragged", "one with neighbour", "waist", "faint", "soft")
 """The signs by which objects are ranked."""
@@ -67,12 +70,12 @@ REASONS = ("", *_WORDS.values())
 
 @dataclass(frozen=True)
 class Doubt:
-    """An object that may be wrong.
+    """An object that may be wrong, or a place where one may have been left out.
 
-    doubt: 0..1, the probability that it is. advice: what is likeliest to put it right; ACCEPT where it is
+    id: of the object, 0 of a place. doubt: 0..1, the probability that it is. advice: what is likeliest to put it right; ACCEPT where it is
     more likely right than not. partner: with which object it is to be merged, else 0. parts: a point
     (z, y, x) in each of two parts, None where no waist tells two apart. reason: in words, "" if nothing
-    stands out.
+    stands out. candidate: what may have been left out; the doubt is the probability that there is a cell.
     """
 
     id: int
@@ -81,6 +84,7 @@ class Doubt:
     reason: str
     partner: int = 0
     parts: tuple[tuple[int, int, int], tuple[int, int, int]] | None = None
+    candidate: Candidate | None = None
 
 
 def find_doubts(
@@ -99,6 +103,15 @@ def find_doubts(
     found = signs(labels, confidence, channels)
     open_ = {i for i, r in objects.items() if not r.protected and r.review is Review.UNREVIEWED}
     return ranked(found, open_)
+
+
+def with_left_out(doubts: Sequence[Doubt], candidates: Sequence[Candidate]) -> list[Doubt]:
+    """Doubts of objects and of places where one may have been left out, in one order, worst first."""
+    places = [
+        Doubt(0, each.chance, Advice.ADD if each.chance >= 0.5 else Advice.NONE, "", candidate=each)
+        for each in candidates
+    ]
+    return sorted([*doubts, *places], key=lambda doubt: -doubt.doubt)
 
 
 def evidence(values: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 from skimage.draw import polygon
 from skimage.measure import points_in_poly
 
-_MOST_REGIONS, _MOST_POINTS = 10_000, 100_000  # in a document; a hostile one claims more
+MOST_REGIONS, _MOST_POINTS = 10_000, 100_000  # in a document; a hostile one claims more
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def regions_to_json(regions: Regions) -> list[Any]:
 
 def regions_from_json(stored: Any) -> Regions:
     """The inverse of `regions_to_json`. Trusts nothing: raises ValueError for what can't be regions."""
-    if type(stored) is not list or len(stored) > _MOST_REGIONS:
+    if type(stored) is not list or len(stored) > MOST_REGIONS:
         raise ValueError("the finished regions are damaged")
     regions = []
     for entry in stored:

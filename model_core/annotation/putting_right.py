@@ -5,17 +5,25 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from model_core.annotation.candidates import Candidate
 from model_core.annotation.deleting import delete
 from model_core.annotation.doubt import Advice, Doubt
+from model_core.annotation.finished import Regions
+from model_core.annotation.left_out_cells import add_cell, no_cell
 from model_core.annotation.merging import merge
 from model_core.annotation.objects import Review
-from model_core.annotation.proposal import Annotated, Proposal, Tick, no_tick
+from model_core.annotation.proposal import Annotated, Proposal
 from model_core.annotation.reviewing import set_review
 from model_core.annotation.splitting import split_by_points
 
 
-def put_right(cells: Annotated, doubt: Doubt, advice: Advice, tick: Tick = no_tick) -> Proposal:
-    """Accept, delete, split or merge an object as its doubt proposes."""
+def put_right(cells: Annotated, doubt: Doubt, advice: Advice, finished: Regions = ()) -> Proposal:
+    """Accept, delete, split or merge an object as its doubt proposes; add one that was left out, or not.
+
+    `finished` are the finished regions that there are now.
+    """
+    if doubt.candidate is not None:
+        return _place(cells, doubt.candidate, advice, finished)
     match advice:
         case Advice.ACCEPT:
             return set_review(cells, [doubt.id], Review.ACCEPTED)
@@ -31,6 +39,15 @@ def put_right(cells: Annotated, doubt: Doubt, advice: Advice, tick: Tick = no_ti
             (z, *first), (_, *second) = doubt.parts
             return split_by_points(cells, z, (first[0], first[1]), (second[0], second[1]))
     return Proposal(None, "Correct the outline with the tools, then go on")
+
+
+def _place(cells: Annotated, candidate: Candidate, advice: Advice, finished: Regions) -> Proposal:
+    match advice:
+        case Advice.ADD:
+            return add_cell(cells, candidate)
+        case Advice.NONE:
+            return no_cell(finished, candidate)
+    return Proposal(None, "Say whether there is a cell (A) or none (D)")
 
 
 def cut_between(labels: np.ndarray, doubt: Doubt) -> np.ndarray | None:

@@ -22,17 +22,19 @@ class Answer(str, Enum):
     SPLIT = "split"
     MERGED = "merged"
     EDITED = "edited"
+    ADDED = "added"  # there was a cell that had been left out
+    NONE = "none"  # there was none
     SKIPPED = "skipped"
     GONE = "gone"  # it was changed before its turn came
 
 
-_RIGHT = (Answer.ACCEPTED,)
+_RIGHT = (Answer.ACCEPTED, Answer.NONE)
 _NOTHING_SAID = (Answer.SKIPPED, Answer.GONE)
 
 
 @dataclass(frozen=True)
 class Item:
-    """An object to look at. `sample`: it was picked at random and tells of those that nobody looks at."""
+    """An object, or a place where one may have been left out, to look at. `sample`: it was picked at random and tells of those that nobody looks at."""
 
     image: Path
     doubt: Doubt
@@ -40,24 +42,26 @@ class Item:
 
 
 class ReviewQueue:
-    """The worst share of all objects, image by image, the image with the worst one first; samples mixed in.
+    """The worst of all objects and places, image by image, the image with the worst first; samples mixed in.
 
-    An image is opened once: its objects follow each other, and so do the samples in it.
+    An image is opened once: what is in it comes together, and so do the samples in it.
     """
 
     def __init__(
         self, doubts: Mapping[Path, Sequence[Doubt]], share: float, audits: int = AUDITS, seed: int = 0
     ) -> None:
-        """`doubts`: by image. `share`: 0..1 of all objects that is looked at, at least one."""
+        """`doubts`: by image. `share`: 0..1, so much is looked at, of the number of all objects."""
         everything = [Item(image, doubt) for image, found in doubts.items() for doubt in found]
         everything.sort(key=lambda item: -item.doubt.doubt)
-        count = min(len(everything), max(1, round(share * len(everything))))
+        places = sum(map(_is_place, everything))
         self.total = len(everything)
+        count = min(self.total, max(1, round(share * max(self.total - places, places))))
         worst, rest = everything[:count], everything[count:]
         chance = random.Random(seed)
         picked = chance.sample(rest, min(audits, -(-count // 2), len(rest)))
         sample = [Item(item.image, item.doubt, True) for item in picked]
         self._unseen = len(rest) - len(sample)
+        self._unseen_places = sum(map(_is_place, rest)) - sum(map(_is_place, sample))
         self.items = self._by_image(worst, sample, chance)
         self.answers: list[Answer | None] = [None] * len(self.items)
         self.position = 0
@@ -113,15 +117,26 @@ class ReviewQueue:
 
     @property
     def wrong(self) -> int:
-        """How many of those that were looked at were not right as they were."""
-        return sum(a is not None and a not in (*_RIGHT, *_NOTHING_SAID) for a in self.answers)
+        """How many of the objects that were looked at were not right as they were."""
+        passed = (None, Answer.ADDED, *_RIGHT, *_NOTHING_SAID)
+        return sum(answer not in passed for answer in self.answers)
+
+    @property
+    def added(self) -> int:
+        """At how many places there was a cell that had been left out."""
+        return sum(answer is Answer.ADDED for answer in self.answers)
 
     @property
     def estimate(self) -> Estimate:
-        """Of the objects that nobody is going to look at."""
+        """Of the objects and places that nobody is going to look at."""
         said = [
             answer
             for item, answer in zip(self.items, self.answers, strict=True)
             if item.sample and answer is not None and answer not in _NOTHING_SAID
         ]
-        return estimate(self._unseen, len(said), sum(answer not in _RIGHT for answer in said))
+        wrong = sum(answer not in _RIGHT for answer in said)
+        return estimate(self._unseen, len(said), wrong, self._unseen_places)
+
+
+def _is_place(item: Item) -> bool:
+    return item.doubt.candidate is not None

@@ -173,13 +173,14 @@ def _write(job: Job, record: Record, outcome: Outcome) -> str:
     """Writes a result and prints its line; why it could not be written, "" if it was."""
     from model_core.formats.label_image import write_labels
     from model_core.segmentation.into_document import write_into_document
+    from model_core.segmentation.left_out import left_out
 
     assert outcome.image is not None and outcome.result is not None
     result = outcome.result
     record = {**record, "cells": int(result.labels.max()), "diameter": float(result.diameter)}
     try:
         if job.into_document:
-            write_into_document(outcome.image, result, record)
+            write_into_document(outcome.image, result, record, left_out=left_out(result))
         else:
             job.result.parent.mkdir(parents=True, exist_ok=True)
             write_labels(job.result, result.labels, note=record)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
+from model_core.annotation.candidates import SETTING, Candidate, to_setting
 from model_core.annotation.cells_file import Change, cells_path
 from model_core.annotation.cells_load import open_cells
 from model_core.annotation.cells_summary import RUN_SETTING
@@ -25,10 +27,15 @@ def result_patch(store: LabelStore, result: Segmentation) -> Patch | None:
 
 
 def write_into_document(
-    image: Image, result: Segmentation, record: Record, folder: Path | None = None
+    image: Image,
+    result: Segmentation,
+    record: Record,
+    folder: Path | None = None,
+    left_out: Sequence[Candidate] = (),
 ) -> Path:
     """Put a result into NAME.cells beside the image or in `folder`, as one step that can be undone.
 
+    `left_out`: the cells that it may have missed are kept with it, for a person who looks at the doubtful ones.
     What a person drew, edited, accepted or locked stays as it is. Raises UserError: LockedDocumentError
     while somebody has the document open, DamagedDocumentError, ReadOnlyFolderError.
     """
@@ -42,6 +49,7 @@ def write_into_document(
         if patch is not None:
             store.apply(patch)
             file.write(Change(patch, store.history.undo_step, store.history.position, store.next_id))
+        file.write_setting(SETTING, json.dumps(to_setting(left_out)), make=True)
         file.write_setting(RUN_SETTING, json.dumps(record), make=True)
     finally:
         file.close()

@@ -1,21 +1,29 @@
-"""What share of the wrong objects is found by looking at the most doubtful fifth of them.
+"""What share of the errors is found by looking at as many rows of the queue as a fifth of the objects.
 
     python tests/benchmarks/worst_first.py DATA [--images 6] [--keep FOLDER]
     python tests/benchmarks/worst_first.py DATA --fit [--images 5] [--keep FOLDER]
 
 `DATA` holds ``DATASET/val/NAME_img.*`` with ``NAME_masks.*``. The bundled model segments at most so many
-images of each data set; an object is wrong when it matches no true one at an IoU of 0.5. True objects that
-were not found are no objects and cannot be in the list: their number is told apart. Beside `doubt` stand the
-order by the mean cell probability, the order by the model's confidence, a random order (its expectation), and
-the most that any order could find; “advice” is how often the proposal is what would put the object right.
-Objects are ranked over all images of a data set.
+images of each data set. An object is wrong when it matches no true one at an IoU of 0.5; a true one that none
+matches was missed. Rows are ranked over all images of a data set.
 
-``--fit`` takes train images and prints the coefficients of `doubt.py`. ``--keep`` holds what was segmented.
+The first table asks for wrong objects alone. Beside `doubt` stand the order by the mean cell probability, the
+order by the model's confidence, a random order (its expectation), and the most that any order could find;
+“advice” is how often the proposal is what would put the object right.
+
+The second table asks for all errors, wrong objects and missed cells. A missed cell is found when a wrong object
+that covers it, or lies in it, is looked at, or a candidate of `left_out` that points at it. “once” counts the
+errors so that a missed cell under a wrong object is no error of its own. “apart” are the missed cells under no
+wrong object, and “traces” how many of those a candidate points at, wherever it stands in the queue.
+
+``--fit`` takes train images and prints the coefficients of `doubt.py` and `left_out.py`. ``--keep`` holds what
+was segmented.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,11 +35,21 @@ from scipy.optimize import minimize
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from model_core import load_model, segment
+from model_core.annotation.candidates import Candidate, from_setting, to_setting
 from model_core.annotation.doubt import AGAINST, OUTCOMES, Advice, doubts, evidence, probabilities
 from model_core.annotation.matching import match, shared_pixels
 from model_core.annotation.signs import SIGNS, signs
 from model_core.formats.pairs import Pair, find_pairs
+from model_core.segmentation.left_out import HIGHEST, LEAST, likelihood, traces
 from model_core.training.dataset import load_pair
+from tests.benchmarks.missed_cells import (
+    Missed,
+    calibration,
+    fit_likelihood,
+    found_at_random,
+    found_errors,
+    missed_cells,
+)
 
 SHARE = 0.2
 MOST = 0.5  # of an object's pixels: then it lies in the other one
@@ -44,14 +62,20 @@ LEAST = {"ragged": 0.5, "one with neighbour": 0.5, "waist": 1.0}
 
 @dataclass
 class Found:
-    """Objects of one image: their signs, outcome (a row of OUTCOMES), mean cell probability, confidence."""
+    """Objects of one image: their signs, outcome (a row of OUTCOMES), mean cell probability, confidence; and
+    the cells that were missed."""
 
     dataset: str
     values: np.ndarray
     outcome: np.ndarray
     cellprob: np.ndarray
     confidence: np.ndarray
-    missed: int
+    missed: Missed
+
+    @property
+    def wrong(self) -> np.ndarray:
+        """Bool by object."""
+        return self.outcome != 0
 
 
 def outcomes(true: np.ndarray, labels: np.ndarray, ids: np.ndarray) -> np.ndarray:
@@ -102,23 +126,37 @@ def look(pairs: list[Pair], split: str, keep: Path | None) -> Iterator[Found]:
         if stored is not None and stored.exists():
             with np.load(stored) as file:
                 labels, confidence, cellprob = file["labels"], file["confidence"], file["cellprob"]
+                seen = from_setting(json.loads(str(file["traces"])))
         else:
             model = model or load_model()
             result = segment(image, model)
             labels, confidence, cellprob = result.labels, result.confidence, result.cellprob
+            seen = traces(result)
             if stored is not None:
                 stored.parent.mkdir(parents=True, exist_ok=True)
-                np.savez(stored, labels=labels, confidence=confidence, cellprob=cellprob.astype(np.float16))
+                store(stored, labels, confidence, cellprob, seen)
         found = signs(labels, confidence, np.asarray(image.pixels))
         if not len(found.ids):
             continue
         count = np.bincount(labels.ravel())
         mean = np.bincount(labels.ravel(), cellprob.ravel().astype(np.float64)) / np.maximum(count, 1)
         outcome = outcomes(true, labels, found.ids)
-        missed = len(np.unique(true[true > 0])) - int((outcome == 0).sum())
+        missed = missed_cells(true.astype(np.int64), labels.astype(np.int64), found.ids, seen)
         yield Found(pair.dataset, found.values, outcome, mean[found.ids], confidence[found.ids], missed)
         print(".", end="", flush=True, file=sys.stderr)
     print(file=sys.stderr)
+
+
+def store(
+    path: Path, labels: np.ndarray, confidence: np.ndarray, cellprob: np.ndarray, seen: list[Candidate]
+) -> None:
+    np.savez(
+        path,
+        labels=labels,
+        confidence=confidence,
+        cellprob=cellprob.astype(np.float16),
+        traces=json.dumps(to_setting(seen)),
+    )
 
 
 def caught(doubt: np.ndarray, wrong: np.ndarray) -> float:
@@ -166,13 +204,57 @@ def line(name: str, images: list[Found]) -> list[float] | None:
     best = min(1.0, SHARE * len(wrong) / max(1, wrong.sum()))
     advised = chance[:, 1:].argmax(1) + 1
     agreed = float((advised == outcome)[wrong].mean()) if wrong.any() else np.nan
-    missed = sum(image.missed for image in images)
+    missed = sum(image.missed.count for image in images)
     print(
         f"{name:20}{len(wrong):8}{wrong.sum():7}{missed:7}{share[0]:8.2f}{share[1]:8.2f}{share[2]:9.2f}"
         f"{SHARE:8.2f}{best:7.2f}{agreed:8.2f}",
         flush=True,
     )
     return [*share, SHARE, best, agreed] if wrong.any() else None
+
+
+def report_all_errors(images: list[Found]) -> None:
+    print(
+        f"\nall errors{'':10}{'wrong':>7}{'missed':>7}{'apart':>7}{'traces':>7}{'queue':>8}{'once':>7}"
+        f"{'objects':>9}{'once':>7}{'cellprob':>9}{'once':>7}{'random':>8}{'once':>7}"
+    )
+    names = sorted({image.dataset for image in images})
+    rows = [errors_line(name, [image for image in images if image.dataset == name]) for name in names]
+    errors_line("all", images)
+    counted = np.array([row for row in rows if row is not None])
+    print(f"{'mean of sets':48}" + "".join(f"{value:8.2f}" for value in counted.mean(0)))
+    chances = np.concatenate([chances_of(image.missed) for image in images])
+    cell = np.concatenate([image.missed.of_traces >= 0 for image in images])
+    fits = np.concatenate([image.missed.fits for image in images])
+    print(f"likelihood of a missed cell -> how often there was one: {calibration(chances, cell)}")
+    print(f"of the traces at which there was one, {fits[cell].mean():.0%} match it at an IoU of 0.5")
+
+
+def chances_of(missed: Missed) -> np.ndarray:
+    """Of the traces; -1 for those that nobody is asked about."""
+    chances = np.array([likelihood(score) for score in missed.scores])
+    return np.where(chances >= LEAST, chances, -1.0)
+
+
+def errors_line(name: str, images: list[Found]) -> list[float] | None:
+    wrong, missed = [image.wrong for image in images], [image.missed for image in images]
+    count, free = sum(of.count for of in missed), sum(of.free for of in missed)
+    bad = sum(int(each.sum()) for each in wrong)
+    doubt = [doubts(image.values) for image in images]
+    cellprob = [-image.cellprob for image in images]
+    seen = sum(len(np.unique(of.of_traces[of.of_traces >= 0])) for of in missed)
+    shares: list[float] = []
+    for rows, places in ((doubt, [chances_of(of) for of in missed]), (doubt, None), (cellprob, None)):
+        objects, under, apart = found_errors(wrong, missed, rows, places, SHARE)
+        shares += [(objects + under + apart) / max(1, bad + count), (objects + apart) / max(1, bad + free)]
+    objects_, under_ = found_at_random(wrong, missed, SHARE)
+    shares += [(objects_ + under_) / max(1, bad + count), objects_ / max(1, bad + free)]
+    print(
+        f"{name:20}{bad:7}{count:7}{free:7}{seen:7}"
+        + "".join(f"{share:{width}.2f}" for share, width in zip(shares, (8, 7, 9, 7, 9, 7, 8, 7), strict=True)),
+        flush=True,
+    )
+    return shares if bad + count else None
 
 
 def fit_doubt(images: list[Found]) -> tuple[float, np.ndarray]:
@@ -252,7 +334,10 @@ def main() -> None:
         print(f"_CONSTANT, _WEIGHTS = {constant:.3g}, np.array([{', '.join(f'{w:.3g}' for w in weights)}])")
         for advice, row in zip(OUTCOMES, fit_outcomes(images), strict=True):
             print(f"    ({', '.join(f'{value:.3g}' for value in row)}),  # {advice.value}")
+        line_ = fit_likelihood([i.dataset for i in images], [i.missed for i in images], HIGHEST)
+        print(f"left_out: _CONSTANT, _WEIGHT = {line_[0]:.3g}, {line_[1]:.3g}")
     report(images)
+    report_all_errors(images)
 
 
 if __name__ == "__main__":

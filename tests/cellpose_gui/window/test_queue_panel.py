@@ -15,9 +15,11 @@ from cellpose_gui.document.document import Document
 from cellpose_gui.main_window import MainWindow
 from cellpose_gui.panels.queue_panel import FOLDER
 from cellpose_gui.tasks import doubts
+from model_core.annotation.candidates import SETTING, Candidate, to_setting
 from model_core.annotation.doubt import Advice
 from model_core.annotation.model_patch import model_patch
-from model_core.annotation.objects import Review
+from model_core.annotation.objects import Review, Source
+from model_core.annotation.review_queue import Answer
 from tests.cellpose_gui.helpers import open_image, press
 from tests.model_core.annotation.test_doubt import DUMBBELL, HALF_A, HALF_B, SPECK, picture, scene
 
@@ -40,9 +42,10 @@ def opened(qtbot: QtBot, window: MainWindow, images: list[Path]) -> Document:
 
 
 def start(qtbot: QtBot, window: MainWindow, share: int = 20) -> None:
-    window.curation.queue.share.setValue(share)
+    panel, before = window.curation.queue, window.curation.queue._queue
+    panel.share.setValue(share)
     window.start_queue()
-    qtbot.waitUntil(lambda: window.curation.queue._shown is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: panel._queue is not before and panel._shown is not None, timeout=60_000)
     assert QApplication.focusWidget() is window.curation.queue
 
 
@@ -215,3 +218,77 @@ def test_without_cells_it_says_what_to_do(qtbot: QtBot, window: MainWindow, imag
     open_image(qtbot, window, images[0])
     window.curation.queue.start.click()
     qtbot.waitUntil(lambda: "Find cells first" in window.curation.queue.about.text(), timeout=60_000)
+
+
+def place(document: Document) -> Candidate:
+    """Keeps with the document that a cell may have been left out in its last corner."""
+    yy, xx = np.mgrid[-7:8, -7:8]
+    candidate = Candidate((slice(0, 1), slice(177, 192), slice(217, 232)), (np.hypot(yy, xx) < 7)[None], 0.97)
+    document.set_setting(SETTING, to_setting([candidate]))
+    return candidate
+
+
+def at_place(window: MainWindow) -> bool:
+    item = window.curation.queue._shown
+    return item is not None and item.doubt.candidate is not None
+
+
+def test_a_cell_that_was_left_out_is_asked_for_and_added(
+    qtbot: QtBot, window: MainWindow, opened: Document
+) -> None:
+    candidate = place(opened)
+    start(qtbot, window)
+    panel = window.curation.queue
+    assert at_place(window), "the likeliest error of all"
+    assert panel.about.text().endswith("97% likely.") and panel.proposal.text().startswith("A cell here?")
+    assert panel.buttons[Qt.Key.Key_A].text() == "Add (A)" and not panel.buttons[Qt.Key.Key_S].isEnabled()
+    assert window.canvas.view.box.viewRect().contains(224.5, 184.5) and not opened.selected
+    before = len(opened.objects)
+    press(qtbot, window, Qt.Key.Key_A)
+    assert len(opened.objects) == before + 1 and opened.labels[0, 184, 224] == max(opened.objects)
+    assert opened.objects[max(opened.objects)].area == candidate.pixels.sum()
+    assert panel._queue is not None and panel._queue.added == 1 and panel._queue.wrong == 0
+    assert not at_place(window) and panel.buttons[Qt.Key.Key_A].text() == "Accept (A)"
+    press(qtbot, window, Qt.Key.Key_Z, ctrl=True)
+    qtbot.waitUntil(lambda: at_place(window))
+    assert len(opened.objects) == before and panel._queue.added == 0
+
+
+def test_no_cell_is_remembered_and_taken_back(qtbot: QtBot, window: MainWindow, opened: Document) -> None:
+    place(opened)
+    start(qtbot, window)
+    press(qtbot, window, Qt.Key.Key_D)
+    queue = window.curation.queue._queue
+    assert queue is not None and queue.answers.count(Answer.NONE) == 1 and queue.wrong == queue.added == 0
+    assert len(opened.store.finished) == 1
+    start(qtbot, window, 100)
+    assert not any(item.doubt.candidate for item in window.curation.queue._queue.items)  # type: ignore[union-attr]
+    opened.undo()
+    start(qtbot, window)
+    qtbot.waitUntil(lambda: at_place(window))
+    press(qtbot, window, Qt.Key.Key_D)
+    press(qtbot, window, Qt.Key.Key_B)
+    assert at_place(window) and not opened.store.finished
+
+
+def test_a_cell_that_was_left_out_can_be_drawn_by_hand(
+    qtbot: QtBot, window: MainWindow, opened: Document
+) -> None:
+    candidate = place(opened)
+    start(qtbot, window)
+    press(qtbot, window, Qt.Key.Key_E)
+    assert window.canvas.tool == "brush" and QApplication.focusWidget() is window.canvas.view
+    new = np.where(candidate.pixels, opened.new_id(), opened.labels[candidate.box])
+    opened.edit(candidate.box, new, "Draw", Source.DRAWN)
+    press(qtbot, window, Qt.Key.Key_F3)
+    assert window.curation.queue._queue.added == 1 and not at_place(window)  # type: ignore[union-attr]
+    count = len(opened.objects)
+    press(qtbot, window, Qt.Key.Key_B)
+    assert len(opened.objects) == count, "what was drawn is not undone by going back"
+
+
+def test_a_run_keeps_what_it_may_have_missed(qtbot: QtBot, window: MainWindow, images: list[Path]) -> None:
+    document = open_image(qtbot, window, images[0])
+    window.workbench.finder.segment()
+    qtbot.waitUntil(lambda: SETTING in document.settings, timeout=60_000)
+    assert isinstance(document.settings[SETTING]["rows"], list)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ import pytest
 from scipy.stats import binom
 
 from model_core.annotation.audit import estimate
-from model_core.annotation.doubt import Advice, Doubt
+from model_core.annotation.candidates import Candidate
+from model_core.annotation.doubt import Advice, Doubt, with_left_out
 from model_core.annotation.review_queue import Answer, ReviewQueue
 
 A, B = Path("a.tif"), Path("b.tif")
@@ -95,3 +97,27 @@ def test_counts_that_cannot_be_are_refused() -> None:
         with pytest.raises(ValueError, match="wrong of"):
             estimate(5, sampled, wrong)
     assert np.isfinite(estimate(0, 0, 0).high)
+
+
+def test_places_where_a_cell_was_left_out_are_counted_apart() -> None:
+    square = Candidate((slice(0, 1), slice(0, 3), slice(0, 3)), np.ones((1, 3, 3), bool), 0.4)
+    places = [replace(square, chance=chance) for chance in (0.85, 0.3, 0.1, 0.1)]
+    queue = ReviewQueue({A: with_left_out(doubts([0.9, 0.8, *[0.05] * 18]), places)}, 0.2, audits=2)
+    worst = [item.doubt.doubt for item in queue.items if not item.sample]
+    assert sorted(worst) == [0.3, 0.8, 0.85, 0.9], "as many as a fifth of the 20 cells"
+    assert queue.total == 24 and queue.estimate.unseen == 18
+    while (item := queue.current) is not None:
+        queue.answer(Answer.DELETED if item.doubt.candidate is None else Answer.ADDED)
+    assert queue.added + queue.wrong == 6 and queue.added == sum(
+        item.doubt.candidate is not None for item in queue.items
+    )
+    assert queue.estimate.wrong == 2 and "possible cells that do not come up" in queue.estimate.words
+
+
+def test_an_image_with_nothing_but_places() -> None:
+    square = Candidate((slice(0, 1), slice(0, 3), slice(0, 3)), np.ones((1, 3, 3), bool), 0.4)
+    queue = ReviewQueue({A: with_left_out([], [square] * 10)}, 0.2, audits=0)
+    assert len(queue.items) == 2
+    while queue.current is not None:
+        queue.answer(Answer.NONE)
+    assert queue.added == queue.wrong == 0
