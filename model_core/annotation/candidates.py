@@ -62,7 +62,7 @@ def still_open(
 def _finished_share(candidate: Candidate, finished: Regions) -> float:
     """Of the pixels whose centres lie in finished regions; looks at these pixels alone."""
     z, y, x = candidate.box
-    centres = np.argwhere(candidate.pixels) + (z.start, y.start, x.start)
+    centres = np.argwhere(candidate.pixels) + np.array([z.start, y.start, x.start])
     seen = np.zeros(len(centres), bool)
     for region in finished:
         xs, ys = zip(*region.points, strict=True)

@@ -72,10 +72,10 @@ REASONS = ("", *_WORDS.values())
 class Doubt:
     """An object that may be wrong, or a place where one may have been left out.
 
-    id: of the object, 0 of a place. doubt: 0..1, the probability that it is. advice: what is likeliest to put it right; ACCEPT where it is
-    more likely right than not. partner: with which object it is to be merged, else 0. parts: a point
-    (z, y, x) in each of two parts, None where no waist tells two apart. reason: in words, "" if nothing
-    stands out. candidate: what may have been left out; the doubt is the probability that there is a cell.
+    id: of the object, 0 of a place. doubt: 0..1, the probability that it is wrong, or that there is a cell.
+    advice: what is likeliest to put it right; ACCEPT where it is more likely right than not. partner: with
+    which object it is to be merged, else 0. parts: a point (z, y, x) in each of two parts, None where no
+    waist tells two apart. reason: in words, "" if nothing stands out. candidate: what may have been left out.
     """
 
     id: int

@@ -62,7 +62,7 @@ def _regions(candidate: Candidate) -> Iterator[FinishedRegion]:
             if rough is None or _share(rough, plane, outer) < _HELD:
                 few = outer
             z = z0 + outline.plane
-            yield FinishedRegion((z, z + 1), _corners(few + (x0, y0)))
+            yield FinishedRegion((z, z + 1), _corners(few + np.array([x0, y0])))
 
 
 def _share(region: FinishedRegion, plane: np.ndarray, outer: np.ndarray) -> float:

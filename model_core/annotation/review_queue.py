@@ -34,7 +34,10 @@ _NOTHING_SAID = (Answer.SKIPPED, Answer.GONE)
 
 @dataclass(frozen=True)
 class Item:
-    """An object, or a place where one may have been left out, to look at. `sample`: it was picked at random and tells of those that nobody looks at."""
+    """An object to look at, or a place where one may have been left out.
+
+    `sample`: it was picked at random and tells of those that nobody looks at.
+    """
 
     image: Path
     doubt: Doubt

@@ -35,7 +35,7 @@ def write_into_document(
 ) -> Path:
     """Put a result into NAME.cells beside the image or in `folder`, as one step that can be undone.
 
-    `left_out`: the cells that it may have missed are kept with it, for a person who looks at the doubtful ones.
+    `left_out`: the cells that it may have missed are kept with it, for the queue of doubtful ones.
     What a person drew, edited, accepted or locked stays as it is. Raises UserError: LockedDocumentError
     while somebody has the document open, DamagedDocumentError, ReadOnlyFolderError.
     """

@@ -5,10 +5,10 @@ probability stays below the threshold. Both appear when the last step is done ag
 without a filter.
 
 How likely there is a cell is told by a logistic regression over `Fit.score`. Of all that is known of such an
-object (confidence, size, contrast, outline) nothing said more about data sets that were left out of the fit, and
-nothing beside it said anything more. It was fitted by ``tests/benchmarks/worst_first.py --fit`` to train
-images of the data sets that the bundled model is evaluated on, each of the same weight. There is a cell where
-one that was missed and the object lie on each other for the most part.
+object (confidence, size, contrast, outline) nothing told more of data sets that were left out of the fit,
+and nothing added anything to it. It was fitted by ``tests/benchmarks/worst_first.py --fit`` to train images
+of the data sets that the bundled model is evaluated on, each of the same weight. There is a cell where one
+that was missed and the object lie on each other for the most part.
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ PART = 0.25  # of a missed cell, or of what points at it, that the other one is 
 class Missed:
     """The true cells of one image that no object matches at an IoU of 0.5.
 
-    count: of them. under: int64 (N,) by object, which of them (0..count-1) it covers or lies in, for pairs
-    ``(row of the object, missed cell)``. of_traces: int64 by trace, the missed cell that it points at, under no
+    count: of them. under: int64 ``(N, 2)``, pairs (row of a wrong object, missed cell 0..count-1) of which
+    one lies in the other. of_traces: int64 by trace, the missed cell that it points at and that lies under no
     wrong object; -1 where there is none. scores: of the traces. fits: whether a trace matches the cell.
     """
 
@@ -101,7 +101,9 @@ def found_errors(
     return objects, len(under), len(free)
 
 
-def found_at_random(wrong: Sequence[np.ndarray], missed: Sequence[Missed], share: float) -> tuple[float, float]:
+def found_at_random(
+    wrong: Sequence[np.ndarray], missed: Sequence[Missed], share: float
+) -> tuple[float, float]:
     """Wrong objects and missed cells under them that are found on average, when objects come in any order."""
     under = sum(
         float((1 - (1 - share) ** np.unique(of.under[:, 1], return_counts=True)[1]).sum()) for of in missed

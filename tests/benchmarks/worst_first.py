@@ -11,13 +11,14 @@ The first table asks for wrong objects alone. Beside `doubt` stand the order by 
 order by the model's confidence, a random order (its expectation), and the most that any order could find;
 “advice” is how often the proposal is what would put the object right.
 
-The second table asks for all errors, wrong objects and missed cells. A missed cell is found when a wrong object
-that covers it, or lies in it, is looked at, or a candidate of `left_out` that points at it. “once” counts the
-errors so that a missed cell under a wrong object is no error of its own. “apart” are the missed cells under no
-wrong object, and “traces” how many of those a candidate points at, wherever it stands in the queue.
+The second table asks for all errors, wrong objects and missed cells, in the order of the queue, in that of
+its objects alone, by the mean cell probability, and in a random one. A missed cell is found when a wrong
+object that covers it, or lies in it, is looked at, or a candidate of `left_out` that points at it. “once”
+counts the errors so that a missed cell under a wrong object is none of its own. “apart” are the missed cells
+under no wrong object, and “traces” how many of those a candidate points at, wherever in the queue.
 
-``--fit`` takes train images and prints the coefficients of `doubt.py` and `left_out.py`. ``--keep`` holds what
-was segmented.
+``--fit`` takes train images and prints the coefficients of `doubt.py` and `left_out.py`. ``--keep`` holds
+what was segmented.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ from model_core.annotation.doubt import AGAINST, OUTCOMES, Advice, doubts, evide
 from model_core.annotation.matching import match, shared_pixels
 from model_core.annotation.signs import SIGNS, signs
 from model_core.formats.pairs import Pair, find_pairs
-from model_core.segmentation.left_out import HIGHEST, LEAST, likelihood, traces
+from model_core.segmentation.left_out import HIGHEST, likelihood, traces
+from model_core.segmentation.left_out import LEAST as LEAST_LIKELY
 from model_core.training.dataset import load_pair
 from tests.benchmarks.missed_cells import (
     Missed,
@@ -233,7 +235,7 @@ def report_all_errors(images: list[Found]) -> None:
 def chances_of(missed: Missed) -> np.ndarray:
     """Of the traces; -1 for those that nobody is asked about."""
     chances = np.array([likelihood(score) for score in missed.scores])
-    return np.where(chances >= LEAST, chances, -1.0)
+    return np.where(chances >= LEAST_LIKELY, chances, -1.0)
 
 
 def errors_line(name: str, images: list[Found]) -> list[float] | None:
@@ -249,11 +251,9 @@ def errors_line(name: str, images: list[Found]) -> list[float] | None:
         shares += [(objects + under + apart) / max(1, bad + count), (objects + apart) / max(1, bad + free)]
     objects_, under_ = found_at_random(wrong, missed, SHARE)
     shares += [(objects_ + under_) / max(1, bad + count), objects_ / max(1, bad + free)]
-    print(
-        f"{name:20}{bad:7}{count:7}{free:7}{seen:7}"
-        + "".join(f"{share:{width}.2f}" for share, width in zip(shares, (8, 7, 9, 7, 9, 7, 8, 7), strict=True)),
-        flush=True,
-    )
+    widths = (8, 7, 9, 7, 9, 7, 8, 7)
+    told = "".join(f"{share:{width}.2f}" for share, width in zip(shares, widths, strict=True))
+    print(f"{name:20}{bad:7}{count:7}{free:7}{seen:7}{told}", flush=True)
     return shares if bad + count else None
 
 

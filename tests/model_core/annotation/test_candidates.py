@@ -1,4 +1,4 @@
-"""Places where a cell may have been left out: kept with the document, gone once answered, hostile ones refused."""
+"""Places where a cell may have been left out: kept, gone once answered, hostile ones refused."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from model_core.errors import Cancelled
-from model_core.segmentation.left_out import likelihood, left_out
+from model_core.segmentation.left_out import left_out, likelihood
 from model_core.segmentation.remask import remask
 from model_core.segmentation.segmentation import Segmentation
 from tests.model_core.segmentation.fields import fields_of
@@ -57,7 +57,7 @@ def test_nothing_is_asked_where_nothing_was_left_out() -> None:
 
 def test_likelihood_rises_with_the_score() -> None:
     chances = [likelihood(score) for score in (0.0, 0.1, 0.2, 0.4)]
-    assert chances == sorted(chances) and 0 < chances[0] and chances[-1] == likelihood(0.9) < 1
+    assert chances == sorted(chances) and chances[0] > 0 and chances[-1] == likelihood(0.9) < 1
 
 
 def test_cancel(result: Segmentation) -> None:
