@@ -25,8 +25,7 @@ _PROPOSED = {
     Advice.SPLIT: "Split along the line",
     Advice.MERGE: "Merge with its neighbour",
     Advice.RESHAPE: "Correct its outline",
-    Advice.ADD: "Probably a cell: add it",
-    Advice.NONE: "Probably no cell",
+    Advice.ADD: "A cell here?",
 }
 
 
@@ -45,8 +44,7 @@ def in_words(item: Item) -> str:
 
 def proposed(doubt: Doubt) -> str:
     """What is likeliest to be the right answer."""
-    asked = "Proposal:" if doubt.candidate is None else "A cell here?"
-    return f"{asked} {_PROPOSED[doubt.advice]}"
+    return _PROPOSED[doubt.advice] if doubt.candidate is not None else f"Proposal: {_PROPOSED[doubt.advice]}"
 
 
 def look_at(canvas: Canvas, document: Document, doubt: Doubt) -> None:

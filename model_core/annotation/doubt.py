@@ -107,10 +107,7 @@ def find_doubts(
 
 def with_left_out(doubts: Sequence[Doubt], candidates: Sequence[Candidate]) -> list[Doubt]:
     """Doubts of objects and of places where one may have been left out, in one order, worst first."""
-    places = [
-        Doubt(0, each.chance, Advice.ADD if each.chance >= 0.5 else Advice.NONE, "", candidate=each)
-        for each in candidates
-    ]
+    places = [Doubt(0, each.chance, Advice.ADD, "", candidate=each) for each in candidates]
     return sorted([*doubts, *places], key=lambda doubt: -doubt.doubt)
 
 

@@ -7,8 +7,8 @@ without a filter.
 How likely there is a cell is told by a logistic regression over `Fit.score`. Of all that is known of such an
 object (confidence, size, contrast, outline) nothing told more of data sets that were left out of the fit,
 and nothing added anything to it. It was fitted by ``tests/benchmarks/worst_first.py --fit`` to train images
-of the data sets that the bundled model is evaluated on, each of the same weight. There is a cell where one
-that was missed and the object lie on each other for the most part.
+of the data sets that the bundled model is evaluated on. There is a cell where one that was missed and the
+object lie on each other for the most part.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from model_core.segmentation.tiling import Cancel
 _LOWER = 2.0  # logits that the threshold of the cell probability is lowered by
 _COVERED = 0.2  # share of an object on kept ones from which on it is one of them, drawn wider
 LEAST = 0.1  # likelihood below which nobody is asked
-_CONSTANT, _WEIGHT = -2.6, 7.2
+_CONSTANT, _WEIGHT = -2.75, 5.63
 HIGHEST = 0.4  # score beyond which more says nothing: such objects would have been kept
 
 

@@ -111,20 +111,27 @@ def found_at_random(
     return share * sum(int(each.sum()) for each in wrong), under
 
 
-def fit_likelihood(sets: Sequence[str], missed: Sequence[Missed], highest: float) -> tuple[float, float]:
+def most_errors(wrong: Sequence[np.ndarray], missed: Sequence[Missed], share: float) -> int:
+    """How many of the errors that `found_errors` counts any order could find at most."""
+    rows = sum(len(each) for each in wrong)
+    worth = [1] * sum(len(np.unique(of.of_traces[of.of_traces >= 0])) for of in missed)
+    for each, of in zip(wrong, missed, strict=True):
+        _, first = np.unique(of.under[:, 1], return_index=True)  # a missed cell under two objects counts once
+        worth += (1 + np.bincount(of.under[first, 0], minlength=len(each)))[each].tolist()
+    return int(sum(sorted(worth, reverse=True)[: round(share * rows)]))
+
+
+def fit_likelihood(missed: Sequence[Missed], highest: float) -> tuple[float, float]:
     """Constant and weight of the logistic regression of being a missed cell over the score of a trace.
 
-    Each data set has the same weight. highest: score beyond which more says nothing.
+    highest: score beyond which more says nothing.
     """
-    names = np.array([name for name, of in zip(sets, missed, strict=True) for _ in of.scores])
     score = np.minimum(np.concatenate([of.scores for of in missed]), highest)
     cell = np.concatenate([of.of_traces >= 0 for of in missed]).astype(float)
-    _, place, count = np.unique(names, return_inverse=True, return_counts=True)
-    weight = 1 / count[place] / len(count)
 
     def loss(line: np.ndarray) -> float:
         odds = line[0] + line[1] * score
-        return float(weight @ (np.logaddexp(0, odds) - cell * odds))
+        return float((np.logaddexp(0, odds) - cell * odds).mean())
 
     constant, slope = minimize(loss, np.zeros(2)).x
     return float(constant), float(slope)

@@ -12,7 +12,7 @@ order by the model's confidence, a random order (its expectation), and the most 
 “advice” is how often the proposal is what would put the object right.
 
 The second table asks for all errors, wrong objects and missed cells, in the order of the queue, in that of
-its objects alone, by the mean cell probability, and in a random one. A missed cell is found when a wrong
+its objects alone, by the mean cell probability, a random one, and the best possible one. A missed cell is found when a wrong
 object that covers it, or lies in it, is looked at, or a candidate of `left_out` that points at it. “once”
 counts the errors so that a missed cell under a wrong object is none of its own. “apart” are the missed cells
 under no wrong object, and “traces” how many of those a candidate points at, wherever in the queue.
@@ -26,7 +26,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +54,7 @@ from tests.benchmarks.missed_cells import (
 )
 
 SHARE = 0.2
+WIDTHS = (8, 7, 9, 7, 9, 7, 8, 7, 7)  # of the columns of the second table
 MOST = 0.5  # of an object's pixels: then it lies in the other one
 NONE = 0.2  # of an object's pixels on any true object: with fewer there is none
 WEIGHT_DECAY = 0.3  # of the outcomes' fit, for each data set's worth of 1
@@ -84,7 +85,7 @@ def outcomes(true: np.ndarray, labels: np.ndarray, ids: np.ndarray) -> np.ndarra
     """For each object what would put it right."""
     right = np.isin(ids, match(true, labels, 0.5)[1])
     shared = shared_pixels(true, labels)
-    code = {advice: OUTCOMES.index(advice) for advice in Advice}
+    code = {advice: number for number, advice in enumerate(OUTCOMES)}
     found = np.full(len(ids), code[Advice.RESHAPE])
     matched = set(match(true, labels, 0.5)[0].tolist())
     for row, id_ in enumerate(ids.tolist()):
@@ -218,18 +219,22 @@ def line(name: str, images: list[Found]) -> list[float] | None:
 def report_all_errors(images: list[Found]) -> None:
     print(
         f"\nall errors{'':10}{'wrong':>7}{'missed':>7}{'apart':>7}{'traces':>7}{'queue':>8}{'once':>7}"
-        f"{'objects':>9}{'once':>7}{'cellprob':>9}{'once':>7}{'random':>8}{'once':>7}"
+        f"{'objects':>9}{'once':>7}{'cellprob':>9}{'once':>7}{'random':>8}{'once':>7}{'best':>7}"
     )
     names = sorted({image.dataset for image in images})
     rows = [errors_line(name, [image for image in images if image.dataset == name]) for name in names]
     errors_line("all", images)
     counted = np.array([row for row in rows if row is not None])
-    print(f"{'mean of sets':48}" + "".join(f"{value:8.2f}" for value in counted.mean(0)))
+    print(f"{'mean of sets':48}{in_columns(counted.mean(0))}")
     chances = np.concatenate([chances_of(image.missed) for image in images])
     cell = np.concatenate([image.missed.of_traces >= 0 for image in images])
     fits = np.concatenate([image.missed.fits for image in images])
     print(f"likelihood of a missed cell -> how often there was one: {calibration(chances, cell)}")
     print(f"of the traces at which there was one, {fits[cell].mean():.0%} match it at an IoU of 0.5")
+
+
+def in_columns(shares: Iterable[float]) -> str:
+    return "".join(f"{share:{width}.2f}" for share, width in zip(shares, WIDTHS, strict=True))
 
 
 def chances_of(missed: Missed) -> np.ndarray:
@@ -251,9 +256,8 @@ def errors_line(name: str, images: list[Found]) -> list[float] | None:
         shares += [(objects + under + apart) / max(1, bad + count), (objects + apart) / max(1, bad + free)]
     objects_, under_ = found_at_random(wrong, missed, SHARE)
     shares += [(objects_ + under_) / max(1, bad + count), objects_ / max(1, bad + free)]
-    widths = (8, 7, 9, 7, 9, 7, 8, 7)
-    told = "".join(f"{share:{width}.2f}" for share, width in zip(shares, widths, strict=True))
-    print(f"{name:20}{bad:7}{count:7}{free:7}{seen:7}{told}", flush=True)
+    shares += [most_errors(wrong, missed, SHARE) / max(1, bad + count)]
+    print(f"{name:20}{bad:7}{count:7}{free:7}{seen:7}{in_columns(shares)}", flush=True)
     return shares if bad + count else None
 
 
@@ -334,8 +338,8 @@ def main() -> None:
         print(f"_CONSTANT, _WEIGHTS = {constant:.3g}, np.array([{', '.join(f'{w:.3g}' for w in weights)}])")
         for advice, row in zip(OUTCOMES, fit_outcomes(images), strict=True):
             print(f"    ({', '.join(f'{value:.3g}' for value in row)}),  # {advice.value}")
-        line_ = fit_likelihood([i.dataset for i in images], [i.missed for i in images], HIGHEST)
-        print(f"left_out: _CONSTANT, _WEIGHT = {line_[0]:.3g}, {line_[1]:.3g}")
+        constant, weight = fit_likelihood([image.missed for image in images], HIGHEST)
+        print(f"left_out: _CONSTANT, _WEIGHT = {constant:.3g}, {weight:.3g}")
     report(images)
     report_all_errors(images)
 

@@ -240,7 +240,7 @@ def test_a_cell_that_was_left_out_is_asked_for_and_added(
     start(qtbot, window)
     panel = window.curation.queue
     assert at_place(window), "the likeliest error of all"
-    assert panel.about.text().endswith("97% likely.") and panel.proposal.text().startswith("A cell here?")
+    assert panel.about.text().endswith("97% likely.") and panel.proposal.text() == "A cell here?"
     assert panel.buttons[Qt.Key.Key_A].text() == "Add (A)" and not panel.buttons[Qt.Key.Key_S].isEnabled()
     assert window.canvas.view.box.viewRect().contains(224.5, 184.5) and not opened.selected
     before = len(opened.objects)

@@ -16,7 +16,7 @@ BOX = slice(0, 1), slice(5, 7), slice(60_000, 60_005)
 SOME = [
     Doubt(7, 0.9, Advice.SPLIT, "looks like two cells", parts=((0, 3, 4), (0, 9, 70_000))),
     Doubt(4_000_000_000, 0.25, Advice.MERGE, "", partner=9),
-    Doubt(0, 0.125, Advice.NONE, "", candidate=Candidate(BOX, np.eye(2, 5, dtype=bool)[None], 0.125)),
+    Doubt(0, 0.125, Advice.ADD, "", candidate=Candidate(BOX, np.eye(2, 5, dtype=bool)[None], 0.125)),
 ]
 
 
