@@ -12,8 +12,8 @@ order by the model's confidence, a random order (its expectation), and the most 
 “advice” is how often the proposal is what would put the object right.
 
 The second table asks for all errors, wrong objects and missed cells, in the order of the queue, in that of
-its objects alone, by the mean cell probability, a random one, and the best possible one. A missed cell is found when a wrong
-object that covers it, or lies in it, is looked at, or a candidate of `left_out` that points at it. “once”
+its objects alone, by the mean cell probability, a random one, and the best one. A missed cell is found when
+a wrong object that covers it, or lies in it, is looked at, or a candidate of `left_out` that points at it. “once”
 counts the errors so that a missed cell under a wrong object is none of its own. “apart” are the missed cells
 under no wrong object, and “traces” how many of those a candidate points at, wherever in the queue.
 
@@ -51,6 +51,7 @@ from tests.benchmarks.missed_cells import (
     found_at_random,
     found_errors,
     missed_cells,
+    most_errors,
 )
 
 SHARE = 0.2
