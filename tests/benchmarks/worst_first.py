@@ -13,9 +13,9 @@ order by the model's confidence, a random order (its expectation), and the most 
 
 The second table asks for all errors, wrong objects and missed cells, in the order of the queue, in that of
 its objects alone, by the mean cell probability, a random one, and the best one. A missed cell is found when
-a wrong object that covers it, or lies in it, is looked at, or a candidate of `left_out` that points at it. “once”
-counts the errors so that a missed cell under a wrong object is none of its own. “apart” are the missed cells
-under no wrong object, and “traces” how many of those a candidate points at, wherever in the queue.
+a wrong object that covers it, or lies in it, is looked at, or a candidate of `left_out` that points at it.
+“once” counts the errors so that a missed cell under a wrong object is none of its own. “apart” are the missed
+cells under no wrong object, and “traces” how many of those a candidate points at, wherever in the queue.
 
 ``--fit`` takes train images and prints the coefficients of `doubt.py` and `left_out.py`. ``--keep`` holds
 what was segmented.
