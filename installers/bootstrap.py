@@ -52,7 +52,7 @@ def steps(pytest_arguments: list[str]) -> list[tuple[str, list[str]]]:
     return [
         ("ruff check", [python, "-m", "ruff", "check", "."]),
         ("ruff format", [python, "-m", "ruff", "format", "--check", "."]),
-        ("mypy", [python, "-m", "mypy"]),
+        ("mypy", [python, "-m", "mypy", "--num-workers=auto"]),
         ("lint-imports", [str(installation.venv_script("lint-imports"))]),
         ("pytest", [python, "-m", "pytest", "--numprocesses=auto", *pytest_arguments]),
     ]
