@@ -35,6 +35,10 @@ _KINDS = {
     "still right": ("still right", "right before and now", QColor("#8a8f94")),
 }
 _BEFORE, _AFTER = frozenset({"broken", "still right"}), frozenset({"fixed", "still right"})
+AP_IN_WORDS = (
+    "AP, average precision: the cells that are found, of these, the missed ones and what is found where no "
+    "cell is. A cell is found if an object has more than half in common with it (IoU 0.5)."
+)
 _FEW = 4  # images that are unfolded at once
 _MOST = 200  # cells of a kind that are listed below an image
 
@@ -51,6 +55,7 @@ class OfferView(QWidget):
         super().__init__(parent)
         self._headline = QLabel()
         self._headline.setWordWrap(True)
+        self._headline.setToolTip(AP_IN_WORDS)
         font = QFont(self._headline.font())
         font.setBold(True)
         font.setPointSizeF(font.pointSizeF() * 1.2)

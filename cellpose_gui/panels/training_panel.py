@@ -19,7 +19,7 @@ from PyQt6.QtWidgets import (
 )
 
 from cellpose_gui.panels.focus import leave_keys_to_canvas
-from cellpose_gui.panels.offer_view import OfferView
+from cellpose_gui.panels.offer_view import AP_IN_WORDS, OfferView
 from cellpose_gui.panels.task_bar import time_in_words
 from cellpose_gui.panels.training_plots import ApPlot, LossPlot, RoundsPlot
 from cellpose_gui.tasks.training import Training
@@ -33,6 +33,10 @@ _IDLE = (
     "Correct some cells, or accept those that are right (Shift+T), in any images of this folder. "
     "Then press “Retrain”: you can go on labelling while the model learns."
 )
+_IN_USE = (
+    "It is chosen now. Press S to find the cells with it; those that you drew, corrected or accepted stay. "
+    "Shift+N goes to the image from which it can learn most: correct some cells there, and retrain."
+)
 
 
 class TrainingPanel(QStackedWidget):
@@ -45,6 +49,7 @@ class TrainingPanel(QStackedWidget):
     def __init__(self, training: Training, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._training = training
+        self._ready = "Ready to learn", _IDLE
         self.offer = OfferView()
         self.offer.use_asked.connect(lambda: self._answer(training.use))
         self.offer.keep_asked.connect(lambda: self._answer(training.keep_old))
@@ -55,6 +60,7 @@ class TrainingPanel(QStackedWidget):
         training.changed.connect(self.refresh)
         training.interrupted_found.connect(self._show_interrupted)
         training.problem.connect(lambda *_: self.offer.show_busy(False))
+        training.model_made.connect(self._show_made)
         self.refresh()
 
     def _progress_page(self) -> QWidget:
@@ -66,6 +72,7 @@ class TrainingPanel(QStackedWidget):
         self._state.setWordWrap(True)
         self._facts = QLabel()
         self._facts.setWordWrap(True)
+        self._facts.setToolTip(AP_IN_WORDS)
         self._facts.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._bar = QProgressBar()
         self._bar.setRange(0, 1000)
@@ -139,7 +146,7 @@ class TrainingPanel(QStackedWidget):
         elif running and training.last is not None:
             self._show_progress(training.last)
         elif not waiting:
-            self._say("Ready to learn", _IDLE)
+            self._say(*self._ready)
             if training.last is None:
                 self.loss.show_progress(None, going=False)
                 self.ap.show_progress(None, going=False)
@@ -165,6 +172,9 @@ class TrainingPanel(QStackedWidget):
 
     def _show_offer(self, result: RetrainResult) -> None:
         self.offer.show_offer(result)
+
+    def _show_made(self, name: str) -> None:
+        self._ready = f"“{name}” has learned from your cells", _IN_USE
 
     def _show_interrupted(self, interrupted: Interrupted, folder: Path) -> None:
         date = interrupted.date[:16].replace("T", " ")

@@ -33,6 +33,7 @@ _BETWEEN_LOOKS = 30.0  # s between looks, at least
 _SHARE_OF_LOOKS = 4  # between two looks so many times what one takes
 _PATIENCE = 6  # looks without an improvement
 _SMOOTH = 0.95  # of what is told of the loss, the share of earlier steps
+_FEWEST_STEPS = 4.0
 _RETRIES = 3  # after a loss that is not a number, each at a third of the learning rate
 
 
@@ -94,8 +95,8 @@ class FineTuning:
 
     @property
     def loss(self) -> float | None:
-        """The mean over the last steps; None before the first one."""
-        return self._losses / self._steps if self._steps else None
+        """The mean over the last steps; None before there are some: single ones differ widely."""
+        return self._losses / self._steps if self._steps >= _FEWEST_STEPS else None
 
     def _trainer(self, start: Net, rate: float) -> Trainer:
         """Of a copy of the net."""

@@ -17,9 +17,9 @@ from model_core.training.retraining_state import discard
 class Stopped(str, Enum):
     """Why a retraining ended; the words are shown."""
 
-    ENDED = "It went to the end."
-    CONVERGED = "It stopped improving."
-    CANCELLED = "You stopped it."
+    ENDED = "The training went to its end."
+    CONVERGED = "The training ended when nothing improved any more."
+    CANCELLED = "You stopped the training."
     NOT_A_NUMBER = "The loss was not a number any more; the best before that was kept."
 
 

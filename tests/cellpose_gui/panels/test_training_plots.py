@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from PyQt6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from cellpose_gui.panels.training_panel import facts
@@ -16,9 +17,11 @@ BEFORE = RetrainProgress(Phase.BEFORE, 0, None, "cpu", 0.0, None, 0.37, None, 30
 
 @pytest.mark.parametrize("seconds", [3.0, 90.0, 600.0])
 def test_an_axis_of_minutes_shows_minutes(qtbot: QtBot, seconds: float) -> None:
+    window = QWidget()  # plots do not live on after they were closed themselves
+    qtbot.addWidget(window)
     plot = ApPlot()
-    qtbot.addWidget(plot)
-    plot.show()
+    plot.setParent(window)
+    window.show()
     plot.show_progress(BEFORE)
     plot.recolour()  # another theme, while the axis shows less than a minute
     plot.show_progress(replace(BEFORE, history=[Moment(seconds, 1.0, 1.0, 0.5)]))

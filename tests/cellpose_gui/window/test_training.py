@@ -84,6 +84,7 @@ def test_one_key_trains_while_the_person_goes_on_and_the_better_model_is_the_def
     card = read_card(find_model("images"))
     assert card.parent == "tiny" and card.name == "images"
     assert window.learning.training.offer is None and not dialogs(window)
+    assert "“images” has learned" in panel.words and "Press S" in panel.words, "what to do next"
 
 
 def test_a_worse_model_is_not_the_default_and_can_be_brought_back(
