@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import cv2
 import numpy as np
 
 from model_core.annotation.measurements import Measurements
+from model_core.annotation.objects import Review
 from model_core.errors import UserError
 from model_core.exports.overlay import drawn, show
 from model_core.exports.tables import measured
@@ -28,15 +30,26 @@ from model_core.models.registry import find_model
 
 _MOST_PICTURES = 24
 _PICTURE = 640  # px of the longer side
-_PLOTS = ("equivalent_diameter_area", "area", "circularity", "eccentricity", "solidity", "intensity_mean")
+_DIAMETER = "equivalent_diameter_area"
+_PLOTS = {
+    _DIAMETER: "Diameter of the circle of equal area",
+    "area": "Area",
+    "circularity": "Circularity (1: a disc)",
+    "eccentricity": "Eccentricity (0: a disc, near 1: a line)",
+    "solidity": "Solidity (1: without dents)",
+    "intensity_mean": "Mean brightness",
+}
+"""Columns that are plotted, and those of single channels, whose names begin so; what they are in words."""
 _BINS = 24
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 1000px; margin: 2em auto; color: #222 }
 table { border-collapse: collapse }
 td, th { padding: .2em .9em .2em 0; text-align: left; vertical-align: top }
 td.n, th.n { text-align: right } tr { border-bottom: 1px solid #ddd }
-figure { display: inline-block; margin: 0 1em 1em 0; max-width: 460px } img { max-width: 100% }
-figcaption { font-size: .85em; color: #555 } blockquote { margin: 0; padding: .5em 1em; background: #f3f5f7 }
+figure { margin: 0; break-inside: avoid } img, svg { width: 100%; height: auto }
+.figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(300px, 1fr)); gap: 1.2em }
+figcaption { font-size: .85em; color: #555 } p.made { color: #555 }
+blockquote { margin: 0; padding: .5em 1em; background: #f3f5f7 }
 """
 
 
@@ -45,8 +58,10 @@ class _Part:
     """What the report keeps of one image."""
 
     name: str
+    folder: str
     table: Measurements
     by_hand: int
+    accepted: int
     classes: Counter[str]
     made_by: Mapping[str, Any]
     picture: str  # HTML
@@ -62,20 +77,21 @@ def write_report(path: str | Path, images: Iterable[Labelling]) -> tuple[str, ..
         f"<h1>Cells of {escape(parts[0].name)}</h1>"
         if len(parts) == 1
         else f"<h1>Cells of {len(parts):,} images</h1>",
+        f'<p class="made">{escape(_made(parts))}</p>',
         "<h2>Numbers</h2>",
         _numbers(parts),
+        "<p>The middle half of the cells has diameters within the brackets.</p>",
         "<h2>Distributions</h2>",
-        *_plots(parts),
+        _figures(_plots(parts)),
         "<h2>Pictures</h2>",
-        *[part.picture for part in parts],
+        *([f"<p>The first {_MOST_PICTURES} images.</p>"] if len(parts) > _MOST_PICTURES else []),
+        _figures(part.picture for part in parts),
         "<h2>Methods</h2>",
         f"<blockquote><p>{escape(methods(parts))}</p></blockquote>",
         "<h2>Settings</h2>",
         _settings(parts),
         *_cards(parts),
     ]
-    if len(parts) > _MOST_PICTURES:
-        body.insert(6, f"<p>The first {_MOST_PICTURES} images.</p>")
     page = (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Cells</title>'
         f"<style>{_STYLE}</style></head><body>\n" + "\n".join(body) + "\n</body></html>\n"
@@ -129,6 +145,18 @@ def _named(model: str) -> str:
     return f"“{found[1]}” of {found[2]}" if found else f"“{model}”"
 
 
+def _made(parts: list[_Part]) -> str:
+    """What the report is about, and the day."""
+    cells = _count(sum(len(part.table) for part in parts), "cell")
+    folders = {part.folder for part in parts}
+    where = f" of the folder {folders.pop()}" if len(folders) == 1 and "" not in folders else ""
+    return f"{cells} in {_count(len(parts), 'image')}{where}. Written on {date.today().isoformat()}."
+
+
+def _figures(figures: Iterable[str]) -> str:
+    return '<div class="figures">' + "\n".join(figures) + "</div>"
+
+
 def _number(settings: Mapping[str, Any], name: str, usual: float) -> float:
     value = settings.get(name)
     return value if isinstance(value, int | float) else usual
@@ -150,8 +178,10 @@ def _part(cells: Labelling, with_picture: bool) -> _Part:
         )
     return _Part(
         name,
+        cells.image.path.parent.name if cells.image is not None and cells.image.path is not None else "",
         table,
         len(cells.by_hand.intersection(ids)),
+        sum(word == Review.ACCEPTED.value for word in cells.details.get("review", {}).values()),
         Counter(cells.classes[id_] for id_ in ids if id_ in cells.classes),
         cells.made_by,
         picture,
@@ -161,24 +191,28 @@ def _part(cells: Labelling, with_picture: bool) -> _Part:
 
 def _numbers(parts: list[_Part]) -> str:
     classes = sorted({name for part in parts for name in part.classes})
-    head = ["Image", "Cells", "By hand", "Median diameter", *classes]
+    head = ["Image", "Cells", "Drawn or corrected", "Accepted", "Median diameter", *classes]
     rows = []
     for part in parts:
-        diameters = part.table.columns["equivalent_diameter_area"]
-        unit = part.table.units["equivalent_diameter_area"]
-        median = f"{_shown(np.median(diameters))} {unit}" if len(diameters) else ""
+        median = ""
+        if len(diameters := part.table.columns[_DIAMETER]):
+            low, middle, high = map(_shown, np.quantile(diameters, (0.25, 0.5, 0.75)))
+            median = f"{middle} {part.table.units[_DIAMETER]} ({low} to {high})"
         counts = [f"{part.classes[name]:,}" for name in classes]
-        rows.append([part.name, f"{len(part.table):,}", f"{part.by_hand:,}", median, *counts])
+        seen = [f"{part.by_hand:,}", f"{part.accepted:,}"]
+        rows.append([part.name, f"{len(part.table):,}", *seen, median, *counts])
     if len(parts) > 1:
         sums = [f"{sum(part.classes[name] for part in parts):,}" for name in classes]
         total = f"{sum(len(part.table) for part in parts):,}"
-        rows.append(["All", total, f"{sum(part.by_hand for part in parts):,}", "", *sums])
+        seen = [f"{sum(part.by_hand for part in parts):,}", f"{sum(part.accepted for part in parts):,}"]
+        rows.append(["All", total, *seen, "", *sums])
     return _html_table(head, rows)
 
 
 def _plots(parts: list[_Part]) -> Iterable[str]:
     names = [name for part in parts for name in part.table.columns]
-    for name in dict.fromkeys(name for name in names if name.startswith(_PLOTS)):
+    plotted = dict.fromkeys(name for name in names if name.startswith(tuple(_PLOTS)))
+    for name in sorted(plotted, key=lambda name: list(_PLOTS).index(_kind(name))):
         by_unit: dict[str, list[np.ndarray]] = {}
         for part in parts:
             if name in part.table.columns:
@@ -187,7 +221,14 @@ def _plots(parts: list[_Part]) -> Iterable[str]:
             joined = np.concatenate(values)
             joined = joined[np.isfinite(joined)]
             if len(joined) > 1:
-                yield _histogram(joined, f"{name.replace('_', ' ')}{f' ({unit})' if unit else ''}")
+                words = _PLOTS[_kind(name)] + (f", {unit}" if unit else "")
+                channel = name.removeprefix(_kind(name)).strip("_")
+                yield _histogram(joined, words + (f", channel {channel}" if channel else ""))
+
+
+def _kind(name: str) -> str:
+    """The measurement of which a column is, of all channels or of one."""
+    return max((kind for kind in _PLOTS if name.startswith(kind)), key=len)
 
 
 def _histogram(values: np.ndarray, title: str) -> str:
@@ -207,10 +248,12 @@ def _histogram(values: np.ndarray, title: str) -> str:
         )
     )
     return (
-        f'<figure><svg viewBox="0 0 {width} {height + low}" width="{width}" role="img" font-size="12">'
+        f'<figure><svg viewBox="0 0 {width} {height + low}" role="img" font-size="12">'
         f"<title>{escape(title)}</title><g fill='#4a7fb5'>{bars}</g>{ticks}"
-        f'<text x="0" y="11" fill="#555">{counts.max():,} cells</text></svg>'
-        f"<figcaption>{escape(title)}; median {_shown(np.median(values))}, {len(values):,} cells"
+        f'<line x1="0" x2="{width}" y1="14" y2="14" stroke="#ddd"/>'
+        f'<text x="{width}" y="11" text-anchor="end" fill="#555">{_count(int(counts.max()), "cell")}</text>'
+        "</svg>"
+        f"<figcaption>{escape(title)}. Median {_shown(np.median(values))} of {len(values):,} cells."
         "</figcaption></figure>"
     )
 

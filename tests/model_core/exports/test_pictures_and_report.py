@@ -122,7 +122,8 @@ def test_the_report_stands_by_itself_and_is_honest(tmp_path: Path) -> None:
         "a pixel size of 0.5 µm",
         f"Model “{card.name}”",
         "This model is not on this computer any more.",
-        "equivalent diameter area (µm)",
+        "Diameter of the circle of equal area, µm. Median",
+        "6 cells in 3 images",
         "round & <red>",
     ):
         assert wanted in words
