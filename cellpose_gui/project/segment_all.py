@@ -22,7 +22,14 @@ from model_core.annotation.cells_summary import RUN_SETTING, read_summary
 from model_core.annotation.patch import Patch, StalePatchError
 from model_core.errors import Cancelled, UserError
 from model_core.images.image import Image
-from model_core.segmentation.run_record import Record, for_image, run_record, same_run, weights_digest
+from model_core.segmentation.run_record import (
+    Record,
+    for_image,
+    run_record,
+    same_run,
+    weights_digest,
+    with_used,
+)
 from model_core.segmentation.segmentation import Segmentation
 
 _SLOT = "segment all"
@@ -302,7 +309,12 @@ class SegmentAll(QObject):
             with self._opening:
                 write_into_document(image, result, record, folder, left_out)
             return ""
-        placing = _Placing(document, result_patch(document.store, result), record, left_out)
+        placing = _Placing(
+            document,
+            result_patch(document.store, result),
+            with_used(record, result.options),
+            left_out,
+        )
         self._place_asked.emit(placing)
         while not placing.answered.wait(0.1):
             if cancel():

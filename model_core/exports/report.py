@@ -40,6 +40,7 @@ _PLOTS = {
     "intensity_mean": "Mean brightness",
 }
 """Columns that are plotted, and those of single channels, whose names begin so; what they are in words."""
+_FILTERS = ("flow_threshold", "score_threshold")  # of which a run uses one
 _BINS = 24
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 1000px; margin: 2em auto; color: #222 }
@@ -265,7 +266,7 @@ def _runs(parts: list[_Part]) -> dict[_Run, list[str]]:
     """Images by the run that found their cells: program, model, options."""
     runs: dict[_Run, list[str]] = {}
     for part in parts:
-        options = part.made_by.get("options")
+        options = part.made_by.get("used", part.made_by.get("options"))
         flat = (
             tuple(sorted((k, v) for k, v in options.items() if _plain(v)))
             if isinstance(options, dict)
@@ -288,7 +289,11 @@ def _settings(parts: list[_Part]) -> str:
             rows.append(["Model", "not recorded"])
             continue
         rows += [["Program", f"Cellpose GUI {program}"], ["Model", model]]
-        rows += [[name.replace("_", " "), "automatic" if v is None else str(v)] for name, v in options]
+        one_given = any(value is not None for name, value in options if name in _FILTERS)
+        for name, value in options:
+            unused = one_given and name in _FILTERS
+            words = ("not used" if unused else "automatic") if value is None else str(value)
+            rows.append([name.replace("_", " "), words])
     return _html_table([], rows)
 
 

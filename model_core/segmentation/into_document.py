@@ -15,7 +15,7 @@ from model_core.annotation.model_patch import MODEL_STEP, model_patch
 from model_core.annotation.patch import Patch
 from model_core.errors import UserError
 from model_core.images.image import Image
-from model_core.segmentation.run_record import Record
+from model_core.segmentation.run_record import Record, with_used
 from model_core.segmentation.segmentation import Segmentation
 
 
@@ -50,7 +50,7 @@ def write_into_document(
             store.apply(patch)
             file.write(Change(patch, store.history.undo_step, store.history.position, store.next_id))
         file.write_setting(SETTING, json.dumps(to_setting(left_out)), make=True)
-        file.write_setting(RUN_SETTING, json.dumps(record), make=True)
+        file.write_setting(RUN_SETTING, json.dumps(with_used(record, result.options)), make=True)
     finally:
         file.close()
     return path

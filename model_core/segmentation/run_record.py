@@ -45,6 +45,11 @@ def run_record(model_id: str, weights: str, options: Options) -> Record:
     }
 
 
+def with_used(record: Record, options: Options) -> Record:
+    """With the options as the model, the image and the person decided them together, for reports."""
+    return {**record, "used": json.loads(json.dumps(vars(options)))}
+
+
 def for_image(record: Record, image: Path) -> Record:
     """The record of a run on one image as its file is now. Raises UserError when it is not there."""
     return {**record, "image": _stamp(image)}

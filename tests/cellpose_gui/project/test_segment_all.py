@@ -50,7 +50,10 @@ def test_every_new_image_is_segmented_the_open_one_through_its_document(
     press(qtbot, opened, Qt.Key.Key_S, ctrl=True, shift=True)
     run_is_over(qtbot, opened)
     assert len(draw_two.objects) == 2 and draw_two.undo_text == "Segment (2 cells found)"
-    assert draw_two.settings[RUN_SETTING]["image"]
+    assert (
+        draw_two.settings[RUN_SETTING]["image"]
+        and "score_threshold" in draw_two.settings[RUN_SETTING]["used"]
+    )
     for image in images[1:]:
         store = read(image)
         assert [record.source for record in store.objects.values()] == [Source.MODEL] * 2

@@ -127,6 +127,21 @@ def test_the_report_stands_by_itself_and_is_honest(tmp_path: Path) -> None:
         "round & <red>",
     ):
         assert wanted in words
+    used = Labelling(
+        **{
+            **vars(some_cells()),
+            "made_by": {
+                "model": "m",
+                "options": {"score_threshold": None},
+                "used": {"score_threshold": 0.4, "flow_threshold": None, "diameter": None},
+            },
+        }
+    )
+    write_report(tmp_path / "c.html", [used])
+    seen = Seen()
+    seen.feed((tmp_path / "c.html").read_text("utf-8"))
+    words = " ".join(seen.text.split())
+    assert "a score threshold of 0.4" in words and "flow thresholdnot used" in words
     with pytest.raises(UserError, match="nothing to report"):
         write_report(tmp_path / "b.html", [])
     assert format_called("report").write_many is write_report
