@@ -31,7 +31,8 @@ class OverlayPanel(QWidget):
         self.numbers = self._check("Numbers", "Write the number of each cell that is large enough on screen")
         self.numbers.toggled.connect(self._show_numbers)
         self.comparison = self._check(
-            "Previous result", "The outlines before the last run of the model, white and dashed, to compare"
+            "Second result",
+            "White dashed outlines: what “Compare” shows, or the cells before the last run of the model",
         )
         self.comparison.clicked.connect(self.comparison_asked)
         fill = self._slider("Opacity of the fill", style.fill_opacity)
