@@ -208,6 +208,8 @@ def facts(progress: RetrainProgress) -> list[str]:
         line += f", epoch {progress.epoch:.1f}"
     if progress.seconds_left is not None:
         line += f", {time_in_words(progress.seconds_left)} left"
+    if not progress.cells:
+        line += "; you can go on labelling"
     return [*lines, line]
 
 

@@ -27,7 +27,14 @@ from model_core.models.package import Card
 from model_core.models.registry import find_model
 from model_core.networks.net import Net
 from model_core.training.batches import mixed
-from model_core.training.comparing import Comparison, Look, View, average_precision_of, compare
+from model_core.training.comparing import (
+    Comparison,
+    Look,
+    View,
+    average_precision_of,
+    clearly_better,
+    compare,
+)
 from model_core.training.dataset import LabelledPlane
 from model_core.training.fine_tuning import FineTuning, Plan, copy_of, looks_at, mean_of
 from model_core.training.held_out import HeldOut, splits
@@ -275,9 +282,10 @@ class _Retraining:
         """A training for each part of the cells without it. The model is the mean of their weights.
 
         Nets that were tuned from the same start can be averaged, and the mean does as well as the best of
-        them or better (Wortsman et al., Model soups, 2022); and it has learned from every cell.
+        them or better (Wortsman et al., Model soups, 2022); and it has learned from every cell. Cancelled in
+        the midst, it is that of the trainings that came to their end.
         """
-        seconds = self._since(self._watch.seconds)
+        seconds, stopped = self._since(self._watch.seconds), Stopped.ENDED
         after: list[Look] = []
         nets: list[dict[str, torch.Tensor]] = []
         plan = replace(self._plan(len(ways)), looks=False)
@@ -287,16 +295,24 @@ class _Retraining:
             def stepped(tuning: FineTuning = tuning, turn: int = turn) -> None:
                 self._stepped(tuning, seconds(), turn, len(ways))
 
-            tuning.run(self._watch, self._since(self._watch.seconds), stepped, lambda: None)
+            try:
+                tuning.run(self._watch, self._since(self._watch.seconds), stepped, lambda: None)
+            except Cancelled:
+                if not self._teller.usable:
+                    raise
+                stopped = Stopped.CANCELLED
+                break
             after += tuning.looked[-1][1]
             nets.append(copy_of(tuning.trainer.average))
+            before = [look for done in ways[: turn + 1] for look in done.before]
             not_yet = [look for later in ways[turn + 1 :] for look in later.before]
             self._teller.ap_best = average_precision_of([*after, *not_yet])
+            self._teller.usable = clearly_better(before, after)
             self._teller.measured(self._teller.ap_best)
         tuning.trainer.average.load_state_dict(mean_of(nets))
-        views = [view for way in ways for view in way.views]
-        before = [look for way in ways for look in way.before]
-        return self._result(tuning, compare(views, before, after, cross_validated=True), Stopped.ENDED)
+        self._teller.held_out = sum(len(look.iou) for look in after)
+        views = [view for done in ways[: len(nets)] for view in done.views]
+        return self._result(tuning, compare(views, before, after, cross_validated=True), stopped)
 
     def _since(self, begun: float) -> Callable[[], float]:
         return lambda: self._watch.seconds - begun

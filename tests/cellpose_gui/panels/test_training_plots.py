@@ -38,3 +38,4 @@ def test_facts_tell_what_is_known() -> None:
         "30 cells, each tested on by a model that has not learned from it",
         "CPU, epoch 1.5, 42 s left",
     ]
+    assert facts(replace(BEFORE, ap_before=None, cells=0)) == ["CPU; you can go on labelling"]

@@ -186,6 +186,14 @@ def test_cancel_keeps_the_best_so_far(making: Making, better_each_time: None) ->
     assert result.stopped is Stopped.CANCELLED and result.comparison.better
 
 
+def test_cancel_in_turn_keeps_what_came_to_its_end(making: Making, better_each_time: None) -> None:
+    told: list[RetrainProgress] = []
+    result = retrain(making((5, 4), epochs=2), told.append, cancel=lambda: bool(told) and told[-1].usable)
+    assert result.stopped is Stopped.CANCELLED and result.comparison.better
+    assert 0 < len(result.comparison.cells) < 9, "only those that were tested on"
+    assert sum(moment.ap is not None for moment in told[-1].history) < 3
+
+
 def test_cancel_before_there_is_anything(making: Making) -> None:
     begun = threading.Event()
 
@@ -238,7 +246,7 @@ def test_a_training_of_few_cells_begins_anew_after_a_crash(making: Making, bette
         pass
 
     def report(progress: RetrainProgress) -> None:
-        if progress.loss is not None:
+        if progress.epoch > 0:
             raise Killed
 
     request = making((5, 4), epochs=0.5)
