@@ -186,16 +186,28 @@ class FoundInBox:
 
 
 def find_in_box(
-    document: Document, box: Box, progress: Progress, cancel: Cancel, model_name: str | None = None
+    document: Document,
+    box: Box,
+    fields: Segmentation | None,
+    progress: Progress,
+    cancel: Cancel,
+    model_name: str | None = None,
 ) -> FoundInBox:
-    """Segments a box of a document's image at its own diameter. Raises UserError, Cancelled."""
+    """Segments a box of a document's image at its own diameter.
+
+    Args:
+        fields: of a run over the image, if there was one.
+
+    Raises:
+        UserError, Cancelled.
+    """
     if model_name not in _models:
         progress(0.0, "Getting ready: only the first run waits for this")
     from model_core.segmentation.region import clipped, segment_region
 
     image = cast(Image, document.image)
     box = clipped(box, image.shape[1:])
-    result = segment_region(image, model(model_name), box, cancel=cancel)
+    result = segment_region(image, model(model_name), box, fields=fields, cancel=cancel)
     count = int(result.labels.max())
     if count:
         words = f"{count:,} cell{'' if count == 1 else 's'} in the box; diameter {result.diameter:.1f} px."

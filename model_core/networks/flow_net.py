@@ -120,7 +120,7 @@ class _Residual(nn.Module):
         self.skip = nn.Conv2d(inputs, outputs, 1, bias=False) if inputs != outputs else nn.Identity()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return F.relu(self.second(self.first(x)) + self.skip(x))
+        return F.relu_(self.second(self.first(x)).add_(self.skip(x)))
 
 
 class _Up(nn.Module):
@@ -134,7 +134,7 @@ class _Up(nn.Module):
 
     def forward(self, x: torch.Tensor, skip: torch.Tensor, style: torch.Tensor) -> torch.Tensor:
         x = F.interpolate(self.project(x), scale_factor=2, mode="bilinear", align_corners=False)
-        return self.block(x + skip + self.style(style).to(x.dtype)[:, :, None, None])
+        return self.block(x.add_(skip).add_(self.style(style).to(x.dtype)[:, :, None, None]))
 
 
 def _convolution(inputs: int, outputs: int) -> nn.Sequential:

@@ -60,7 +60,7 @@ def estimate_diameter(model: Model, pixels: np.ndarray, cancel: Cancel | None = 
         Cancelled: ``cancel`` said so.
     """
     if not model.network.has_size_map:
-        rows, columns = _window(pixels, 0.5, _GLANCE)
+        rows, columns = busiest_window(pixels, 0.5, _GLANCE)
         diameter = model.style_diameter(_padded(pixels[:, rows, columns]))
         if not model.network.has_size_model:  # the one that it was trained on; Cellpose takes it as it is
             return diameter
@@ -78,7 +78,7 @@ def _glances(model: Model, pixels: np.ndarray, cancel: Cancel | None) -> np.ndar
     if cancel and cancel():
         raise Cancelled
     zooms = [zoom for zoom in _ZOOMS if zoom >= 1 or max(pixels.shape[1:]) * zoom >= _SMALLEST_VIEW]
-    windows = [_window(pixels, zoom, _GLANCE) for zoom in zooms]
+    windows = [busiest_window(pixels, zoom, _GLANCE) for zoom in zooms]
     parts = [resized(pixels[:, ys, xs], zoom) for zoom, (ys, xs) in zip(zooms, windows, strict=True)]
     votes = np.zeros(_OCTAVES * _BINS)
     for zoom, window, maps in zip(zooms, windows, _predicted(model, parts), strict=True):
@@ -135,7 +135,7 @@ def _looked_closer(
     weight = 0.0
     for _ in range(_LOOKS):
         zoom = min(model.diameter / diameter, LARGEST_ZOOM)
-        window = _window(pixels, zoom, _LOOK)
+        window = busiest_window(pixels, zoom, _LOOK)
         part = resized(pixels[:, window[0], window[1]], zoom)
         fields = predict_fields(model, part, cancel=cancel)
         labels, fit = checked_masks(
@@ -182,7 +182,7 @@ def _whole(window: tuple[slice, slice], image: tuple[int, ...], part: tuple[int,
     return rows, columns
 
 
-def _window(pixels: np.ndarray, zoom: float, length: int) -> tuple[slice, slice]:
+def busiest_window(pixels: np.ndarray, zoom: float, length: int) -> tuple[slice, slice]:
     """The part of the plane with the most contrast that is ``length`` px wide at this zoom."""
     height, width = pixels.shape[1:]
     side = int(np.ceil(length / zoom))

@@ -13,15 +13,16 @@ from model_core.errors import UserError
 from model_core.images.image import Image, image_from_array
 from model_core.models.model import Model
 from model_core.segmentation.basins import radius_of
-from model_core.segmentation.diameter import LARGEST_ZOOM
+from model_core.segmentation.diameter import LARGEST_ZOOM, busiest_window
 from model_core.segmentation.scaling import resized
 from model_core.segmentation.segmentation import Segmentation
 from model_core.segmentation.segmenter import segment
-from model_core.segmentation.tiling import Cancel, widened
+from model_core.segmentation.tiling import STRIDE, Cancel, widened
 
-_CONTEXT = 16  # px at the scale of the net that it sees around the box
-_LEAST_CONTEXT = 8  # px of the image
+_CONTEXT = 16  # px at the scale of the net that it sees around the box, or fewer, down to ...
+_LEAST_CONTEXT = 8  # where that saves it a stride
 _LOOKS = 3
+_LOOK = 152  # px at the scale of the net, side of what a closer look shows
 _CLOSER = 3.0  # times, from look to look
 _SMALLEST = 6.0  # px, of objects that are looked for
 _LARGE = 0.5  # of the size that the net is used to: closer looks show such objects too large
@@ -37,6 +38,7 @@ def segment_region(
     model: Model,
     box: Box,
     *,
+    fields: Segmentation | None = None,
     diameter: float | None = None,
     cancel: Cancel | None = None,
     **options: Any,
@@ -45,10 +47,12 @@ def segment_region(
 
     First the box is looked at as if it had been drawn around one object. If there is one that fills it, that
     is the answer. Otherwise it is looked at closer and closer, until what is found has about the size that
-    the net is used to. All but the last looks are small, so they cost little.
+    the net is used to, unless a run has seen objects of that size there. All but the last look are small, so
+    they cost little.
 
     Args:
         image: what the box lies in. box: z, y, x slices, one plane; clipped to the image.
+        fields: of a run over the whole image, if there was one.
         diameter: px, where it is known; None estimates it. cancel: asked between tiles.
         options: of `segment`.
 
@@ -61,34 +65,64 @@ def segment_region(
     """
     box = clipped(box, image.shape[1:])
     if diameter is None:
-        diameter = _diameter_in(image, model, box, cancel, options)
+        diameter = _diameter_in(image, model, box, fields, cancel, options)
     return _seen(image, model, box, diameter, cancel, options)
 
 
 def _diameter_in(
-    image: Image, model: Model, box: Box, cancel: Cancel | None, options: dict[str, Any]
+    image: Image,
+    model: Model,
+    box: Box,
+    fields: Segmentation | None,
+    cancel: Cancel | None,
+    options: dict[str, Any],
 ) -> float:
     """px: of the one object that a box was drawn around, or the median of those in it."""
     best, diameter = 0.0, model.diameter
     seen_as = math.sqrt(math.prod(part.stop - part.start for part in box[1:]))
     for number in range(_LOOKS):
-        labels, confidence, zoom, inner = _glance(image, model, box, seen_as, cancel, options)
+        part = _busiest(image, box, _LOOK * seen_as / model.diameter) if number else box
+        labels, confidence, zoom, inner = _glance(image, model, part, seen_as, cancel, options)
         one = _filling(labels, *inner) if number == 0 else None
         if one is not None:
             return 2 * radius_of(labels[None] == one) / zoom
-        inside = np.unique(labels[inner])
-        inside = inside[inside > 0]
-        if len(inside):
-            sizes = 2 * np.sqrt(np.bincount(labels.ravel())[inside] / np.pi) / zoom
-            fit, usual = float(np.average(confidence[inside], weights=sizes)), float(np.median(sizes))
-            if fit > best:
-                best, diameter = fit, usual
-            if fit > _WELL_SEEN and usual * zoom > _LARGE * model.diameter:
-                break
+        fit, usual = _usual(labels, confidence, inner)
+        if fit > best:
+            best, diameter = fit, usual / zoom
+        if fit > _WELL_SEEN and usual > _LARGE * model.diameter:
+            break
+        if number == 0 and fields is not None:
+            fit, usual = _usual(fields.labels[box][0], fields.confidence, np.s_[:, :])
+            if fit > _WELL_SEEN:
+                return usual
         if seen_as / _CLOSER < _SMALLEST:
             break
         seen_as /= _CLOSER
     return diameter
+
+
+def _usual(labels: np.ndarray, confidence: np.ndarray, box: tuple[slice, slice]) -> tuple[float, float]:
+    """Of objects ``(Y, X)`` in a box: the mean confidence, the larger the more it counts, and the median
+    diameter (px); zeros without any."""
+    inside = np.unique(labels[box])
+    inside = inside[inside > 0]
+    if not len(inside):
+        return 0.0, 0.0
+    sizes = 2 * np.sqrt(np.bincount(labels.ravel())[inside] / np.pi)
+    return float(np.average(confidence[inside], weights=sizes)), float(np.median(sizes))
+
+
+def _busiest(image: Image, box: Box, side: float) -> Box:
+    """The part of a box of at most this side (px) that has the most contrast."""
+    z, *sides = box
+    if max(part.stop - part.start for part in sides) <= side:
+        return box
+    pixels = np.asarray(image.pixels[:, z.start, sides[0], sides[1]]).astype(np.float32)
+    rows, columns = (
+        slice(part.start + inner.start, part.start + inner.stop)
+        for part, inner in zip(sides, busiest_window(pixels, 1.0, round(side)), strict=True)
+    )
+    return z, rows, columns
 
 
 def _glance(
@@ -100,7 +134,7 @@ def _glance(
         labels ``(y, x)`` of the box and what surrounds it, confidence by label, the zoom, where the box lies.
     """
     zoom = min(model.diameter / diameter, LARGEST_ZOOM)
-    pixels, inner = _surroundings(image, box, round(_CONTEXT / zoom))
+    pixels, inner = _surroundings(image, box, zoom)
     small = resized(pixels[:, 0].astype(np.float32), zoom)
     size = model.diameter * model.network.magnified  # is shown as it is
     found = segment(image_from_array(small, "CYX"), model, diameter=size, cancel=cancel, **options)
@@ -119,10 +153,13 @@ def clipped(box: Box, shape: tuple[int, ...]) -> Box:
     return z, y, x
 
 
-def _surroundings(image: Image, box: Box, context: int) -> tuple[np.ndarray, Box]:
-    """The pixels ``(C, 1, Y, X)`` of a box and so many px around it, and where the box lies in them."""
+def _surroundings(image: Image, box: Box, zoom: float) -> tuple[np.ndarray, Box]:
+    """The pixels ``(C, 1, Y, X)`` of a box and what is seen around it, and where the box lies in them."""
     z, *sides = box
-    around = [widened(part, context, length) for part, length in zip(sides, image.shape[2:], strict=True)]
+    around = [
+        widened(part, _context(part.stop - part.start, zoom), length)
+        for part, length in zip(sides, image.shape[2:], strict=True)
+    ]
     rows, columns = (
         slice(part.start - whole.start, part.stop - whole.start)
         for part, whole in zip(sides, around, strict=True)
@@ -130,17 +167,25 @@ def _surroundings(image: Image, box: Box, context: int) -> tuple[np.ndarray, Box
     return np.asarray(image.pixels[:, z, around[0], around[1]]), (slice(0, 1), rows, columns)
 
 
+def _context(length: int, zoom: float) -> int:
+    """px around the side of a box."""
+    tile = (length * zoom + 2 * _CONTEXT) // STRIDE * STRIDE
+    spared = (tile / zoom - length) / 2
+    return int(spared) if spared * zoom >= _LEAST_CONTEXT else round(_CONTEXT / zoom)
+
+
 def _seen(
     image: Image,
     model: Model,
     box: Box,
-    diameter: float | None,
+    diameter: float,
     cancel: Cancel | None,
     options: dict[str, Any],
 ) -> Segmentation:
     """The box with what lies around it, segmented; then without what lies around it."""
-    context = max(_LEAST_CONTEXT, round(_CONTEXT * (diameter or model.diameter) / model.diameter))
-    pixels, inner = _surroundings(image, box, context)
+    pixels, inner = _surroundings(
+        image, box, min(model.network.magnified * model.diameter / diameter, LARGEST_ZOOM)
+    )
     found = segment(image_from_array(pixels, "CZYX"), model, diameter=diameter, cancel=cancel, **options)
     sizes = np.bincount(found.labels.ravel())
     inside = np.bincount(found.labels[inner].ravel(), minlength=len(sizes))

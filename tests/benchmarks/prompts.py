@@ -36,7 +36,8 @@ from model_core.segmentation.split import split
 from tests.benchmarks.engine import cells
 
 GOALS = {"object at a click": 100.0, "the same, level 3": 100.0, "the same, level -3": 100.0,
-         "a click on background": 100.0, "split by a stroke": 100.0, "a box of 300 px": 100.0}  # fmt: skip
+         "a click on background": 100.0, "split by a stroke": 100.0, "a box of 300 px": 100.0,
+         "a box, no run before": 100.0}  # fmt: skip
 CLICKS = 60
 LEVELS = range(-3, 4)
 
@@ -91,9 +92,10 @@ def measure_times() -> bool:
     model = load_model()
     corners = rng.integers(0, 2048 - 300, (CLICKS + 1, 2))
 
-    def region(number: int) -> object:
+    def region(number: int, run: Segmentation | None = None) -> object:
         y, x = corners[number]
-        return segment_region(picture, model, (slice(0, 1), slice(y, y + 300), slice(x, x + 300)))
+        box = slice(0, 1), slice(y, y + 300), slice(x, x + 300)
+        return segment_region(picture, model, box, fields=run)
 
     works: dict[str, Callable[[int], object]] = {
         "object at a click": lambda n: object_at(fields, spots["cell"][n]),
@@ -101,7 +103,8 @@ def measure_times() -> bool:
         "the same, level -3": lambda n: object_at(fields, spots["cell"][n], -3),
         "a click on background": lambda n: object_at(fields, spots["background"][n]),
         "split by a stroke": divide,
-        "a box of 300 px": region,
+        "a box of 300 px": lambda n: region(n, fields),
+        "a box, no run before": region,
     }
     good = True
     for name, work in works.items():

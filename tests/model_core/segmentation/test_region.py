@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from model_core.errors import UserError
 from model_core.images.image import image_from_array
 from model_core.segmentation.region import segment_region
 from tests.model_core.drawings import SeeingModel, balls
+from tests.model_core.segmentation.fields import fields_of
 
 CENTRES = [(60, 60), (60, 120), (120, 60), (120, 120), (300, 330)]
 
@@ -71,3 +74,48 @@ def test_the_plane_of_a_stack_is_the_one_that_is_looked_at():
     stack[1] = picture()
     assert find(stack, box(30, 150, 30, 150, z=1), diameter=28).max() == 4
     assert find(stack, box(30, 150, 30, 150, z=2), diameter=28).max() == 0
+
+
+class CountingModel(SeeingModel):
+    """Notes how many pixels it is shown at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown: list[int] = []
+
+    def predict(self, tiles: np.ndarray) -> np.ndarray:
+        self.shown.append(tiles.shape[0] * tiles[0, 0].size)
+        return super().predict(tiles)
+
+
+def test_the_size_that_a_run_saw_in_a_box_spares_the_closer_looks():
+    labels = picture()
+    image = image_from_array((labels > 0).astype(np.uint8) * 200, "YX")
+    where = box(30, 150, 30, 150)
+    sure = fields_of(labels, 28.0)
+    unsure = replace(sure, scores=np.zeros_like(sure.scores))
+    shown = {}
+    for name, fields in {"none": None, "sure": sure, "unsure": unsure}.items():
+        model = CountingModel()
+        found = segment_region(image, model, where, fields=fields)
+        assert found.labels.max() == 4
+        shown[name] = model.shown
+    assert len(shown["sure"]) == 2
+    assert shown["none"] == shown["unsure"] and len(shown["none"]) > 2
+
+
+def test_a_run_does_not_hide_the_one_object_that_a_box_was_drawn_around():
+    labels = picture()
+    image = image_from_array((labels > 0).astype(np.uint8) * 200, "YX")
+    fields = fields_of(balls(labels.shape, [(270, 300), (330, 360)], 12), 24.0)
+    found = segment_region(image, SeeingModel(), box(235, 365, 265, 395), fields=fields)
+    assert found.labels.max() == 1
+
+
+def test_closer_looks_at_a_large_box_show_only_a_part_of_it():
+    labels = balls((900, 900), [(y, x) for y in range(30, 900, 60) for x in range(30, 900, 60)], 14)
+    image = image_from_array((labels > 0).astype(np.uint8) * 200, "YX")
+    model = CountingModel()
+    found = segment_region(image, model, box(0, 900, 0, 900))
+    assert found.labels.max() == 15 * 15
+    assert sum(model.shown[:-1]) < 0.1 * model.shown[-1]
