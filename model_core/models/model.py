@@ -52,6 +52,15 @@ class Model:
         """px, the size of objects that the net is used to."""
         return self.card.diameter
 
+    def at_once(self, tiles: int) -> int:
+        """How many of so many tiles to predict together: on a processor no more than it has cores, since more
+        are not faster and cannot be cancelled on the way."""
+        if self.device != "cpu":
+            return tiles
+        import torch
+
+        return min(tiles, torch.get_num_threads())
+
     def predict(self, tiles: np.ndarray) -> np.ndarray:
         """Maps of normalised tiles ``(N, I, Y, X)``: float32 ``(N, 4, Y, X)``, flow y and x, cellprob, size.
 
@@ -88,9 +97,15 @@ class Model:
     def _predict(self, tiles: np.ndarray) -> np.ndarray:
         from model_core.networks.cores import on_cores
 
-        if self.device == "cpu" and len(tiles) > 1:
-            return np.concatenate(on_cores(self._predict_batch, np.split(tiles, len(tiles))))
-        return self._predict_batch(tiles)
+        if self.device != "cpu" or len(tiles) == 1:
+            return self._predict_batch(tiles)
+        maps = np.empty((len(tiles), 4, *tiles.shape[2:]), np.float32)
+
+        def predict(number: int) -> None:  # copies at once, while the other cores go on
+            maps[number] = self._predict_batch(tiles[number : number + 1])[0]
+
+        on_cores(predict, range(len(tiles)))
+        return maps
 
     def _predict_batch(self, tiles: np.ndarray) -> np.ndarray:
         import torch

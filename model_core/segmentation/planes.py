@@ -91,7 +91,7 @@ class PlanePredictor:
             self.model,
             self.model.network.arrange(resized(self.image.window(z, ys, xs), zoom)),
             tile=self.options.tile,
-            batch_size=self.options.batch_size,
+            batch_size=self.model.at_once(self.options.batch_size),
             augment=self.options.augment,
             progress=tiles,
             cancel=self.cancel,

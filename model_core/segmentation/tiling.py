@@ -18,7 +18,7 @@ Progress = Callable[[float, str], None]  # fraction done, and what is being done
 Cancel = Callable[[], bool]
 
 STRIDE = 32  # tiles are multiples of this, as the net demands
-TILE = 544
+TILE = 640
 OVERLAP = 32
 
 
