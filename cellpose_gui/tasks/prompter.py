@@ -75,11 +75,13 @@ class Prompter(QObject):
 
     def segment_box(self, box: Box) -> None:
         """Finds the cells in a box and puts them into the document, as one step that can be undone."""
-        document, fields, model = self._document, self.fields, self.model()
+        document, fields, options, model = self._document, self.fields, self.options(), self.model()
         if document is not None:
             self.tasks.run(
                 "Finding cells in the box",
-                lambda progress, cancel: work.find_in_box(document, box, fields, progress, cancel, model),
+                lambda progress, cancel: work.find_in_box(
+                    document, box, fields, options, progress, cancel, model
+                ),
                 lambda found: self._put(document, found),
                 slot="box",
                 cancelled=lambda: self.said.emit("Cancelled; nothing was changed."),

@@ -189,6 +189,7 @@ def find_in_box(
     document: Document,
     box: Box,
     fields: Segmentation | None,
+    options: Given,
     progress: Progress,
     cancel: Cancel,
     model_name: str | None = None,
@@ -196,7 +197,7 @@ def find_in_box(
     """Segments a box of a document's image at its own diameter.
 
     Args:
-        fields: of a run over the image, if there was one.
+        fields: of a run over the image, if there was one. options: all count but the diameter.
 
     Raises:
         UserError, Cancelled.
@@ -207,7 +208,8 @@ def find_in_box(
 
     image = cast(Image, document.image)
     box = clipped(box, image.shape[1:])
-    result = segment_region(image, model(model_name), box, fields=fields, cancel=cancel)
+    others = {name: value for name, value in options.items() if name != "diameter"}
+    result = segment_region(image, model(model_name), box, fields=fields, cancel=cancel, **others)
     count = int(result.labels.max())
     if count:
         words = f"{count:,} cell{'' if count == 1 else 's'} in the box; diameter {result.diameter:.1f} px."

@@ -154,6 +154,21 @@ def test_the_box_finds_the_cells_in_it_as_one_step(ask: Ask, qtbot: QtBot, seein
     assert not document.labels.any() and document.undo_text is None
 
 
+def test_the_box_goes_by_the_thresholds_that_were_given_at_a_diameter_of_its_own(
+    ask: Ask, qtbot: QtBot, seeing: SeeingModel
+) -> None:
+    canvas, document, hand = ask("box", NOTHING, fields=False)
+    assert canvas.prompts is not None
+    canvas.prompts.options = lambda: {"score_threshold": 1.0, "diameter": 3.0}  # nothing is that good
+    hand.drag((48, 30), (60, 40), (73, 54))
+    settle(qtbot, canvas)
+    assert not document.objects
+    canvas.prompts.options = lambda: {"diameter": 3.0}
+    hand.drag((48, 30), (60, 40), (73, 54))
+    settle(qtbot, canvas)
+    assert len(document.objects) == 1
+
+
 def test_the_box_replaces_what_nobody_vouches_for_and_keeps_the_rest(
     ask: Ask, qtbot: QtBot, seeing: SeeingModel
 ) -> None:
