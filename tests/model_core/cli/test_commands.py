@@ -228,7 +228,7 @@ def test_train_then_segment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(batches, "SIDES", (64,))
     small = FlowNetOptions(widths=(8, 8), depths=(1, 1))
-    monkeypatch.setattr(training_run, "FlowNet", lambda: FlowNet(small))
+    monkeypatch.setattr(training_run, "FlowNet", lambda _: FlowNet(small))
     write_pair(tmp_path / "mine", "a", four_discs())
     target = tmp_path / "new model.safetensors"
     result = run("train", tmp_path / "mine", "--out", target, "--epochs", 1)

@@ -94,7 +94,7 @@ def test_release_train_makes_the_model_of_the_catalogue(
 
     monkeypatch.setattr(batches, "SIDES", (64,))
     options = FlowNetOptions(widths=(8, 8), depths=(1, 1))
-    monkeypatch.setattr(training_run, "FlowNet", lambda: FlowNet(options))
+    monkeypatch.setattr(training_run, "FlowNet", lambda _: FlowNet(options))
     values = json.loads(catalogue.read_text())
     values["datasets"] = [entry | {"kind": "discs", "licence": "MIT"} for entry in values["datasets"]]
     values["recipe"] = {"steps": 2, "rendered": 0.0}

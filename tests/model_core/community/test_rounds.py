@@ -101,7 +101,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def _small(patch: pytest.MonkeyPatch) -> None:
     options = FlowNetOptions(widths=(16, 32, 32), depths=(1, 1, 1))
     patch.setattr(batches, "SIDES", (64,))
-    patch.setattr(training_run, "FlowNet", lambda: FlowNet(options))
+    patch.setattr(training_run, "FlowNet", lambda _: FlowNet(options))
     patch.setattr(training_run, "TrainingOptions", partial(TrainingOptions, warmup=10))
 
 

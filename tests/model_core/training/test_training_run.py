@@ -20,7 +20,7 @@ from model_core.training.training_run import TrainingRequest, train_model
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches, "SIDES", (64, 96))
     monkeypatch.setattr(
-        training_run, "FlowNet", lambda: FlowNet(FlowNetOptions(widths=(8, 8), depths=(1, 1)))
+        training_run, "FlowNet", lambda _: FlowNet(FlowNetOptions(widths=(8, 8), depths=(1, 1)))
     )
 
 
