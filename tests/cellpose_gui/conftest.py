@@ -13,6 +13,7 @@ from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from cellpose_gui.main_window import MainWindow
+from model_core.segmentation.left_out import left_out
 from tests.cellpose_gui.helpers import FakeSegmenter
 
 
@@ -76,8 +77,15 @@ def small_model(monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def compiled() -> None:
+    """The engine's loops, which a fresh checkout compiles at their first use: for longer than tests wait."""
+    found = FakeSegmenter()(None, None, progress=lambda fraction, text: None, cancel=lambda: False)
+    left_out(found)
+
+
 @pytest.fixture
-def segmenter(monkeypatch: pytest.MonkeyPatch) -> FakeSegmenter:
+def segmenter(compiled: None, monkeypatch: pytest.MonkeyPatch) -> FakeSegmenter:
     """Two cells, found as soon as the test allows it."""
     fake = FakeSegmenter()
     monkeypatch.setattr("model_core.segmentation.segmenter.segment", fake)

@@ -36,7 +36,7 @@ class FakeSegmenter:
 
     def __call__(
         self,
-        image: Image,
+        image: Image | None,
         model: object,
         *,
         diameter: float | None = None,
