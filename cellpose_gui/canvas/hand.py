@@ -99,9 +99,7 @@ class Hand(QObject):
 
     # ------------------------------------------------------------------ what is shown of it
 
-    def show_shape(
-        self, path: QPainterPath | None, colour: QColor = CHANGES, fill: bool = True, dashed: bool = False
-    ) -> None:
+    def show_shape(self, path: QPainterPath | None, colour: QColor, fill: bool, dashed: bool) -> None:
         if path is None:
             self._shape.clear()
         else:

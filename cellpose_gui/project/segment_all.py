@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
@@ -82,7 +83,7 @@ class _Placing:
     document: Document
     patch: Patch | None
     record: Record
-    left_out: list[Candidate]
+    left_out: dict[str, Any]  # as the document keeps them: made in the worker
     answered: threading.Event = field(default_factory=threading.Event)
     answer: list[str] = field(default_factory=list)  # "done", "stale", "closed" or why not
 
@@ -313,7 +314,7 @@ class SegmentAll(QObject):
             document,
             result_patch(document.store, result),
             with_used(record, result.options),
-            left_out,
+            to_setting(left_out),
         )
         self._place_asked.emit(placing)
         while not placing.answered.wait(0.1):
@@ -331,7 +332,7 @@ class SegmentAll(QObject):
             try:
                 if placing.patch is not None:
                     document.apply(placing.patch)
-                document.set_setting(SETTING, to_setting(placing.left_out), make=True)
+                document.set_setting(SETTING, placing.left_out, make=True)
                 document.set_setting(RUN_SETTING, placing.record, make=True)
                 placing.answer.append("")
             except StalePatchError:

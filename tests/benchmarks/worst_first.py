@@ -26,7 +26,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -187,11 +187,17 @@ def report(images: list[Found]) -> None:
         f"looking at {SHARE:.0%}    {'objects':>8}{'wrong':>7}{'missed':>7}{'doubt':>8}{'conf.':>8}"
         f"{'cellprob':>9}{'random':>8}{'best':>7}{'advice':>8}"
     )
+    means = mean_of_sets(images, line)
+    line("all objects", images)
+    print(f"{'mean of sets':38}" + "".join(f"{value:8.2f}" for value in means))
+
+
+def mean_of_sets(images: list[Found], line: Callable[[str, list[Found]], list[float] | None]) -> np.ndarray:
+    """Of what the lines of all data sets say, without those that say nothing."""
     names = sorted({image.dataset for image in images})
     rows = [line(name, [image for image in images if image.dataset == name]) for name in names]
-    line("all objects", images)
-    counted = np.array([row for row in rows if row is not None])
-    print(f"{'mean of sets':38}" + "".join(f"{value:8.2f}" for value in counted.mean(0)))
+    means: np.ndarray = np.array([row for row in rows if row is not None]).mean(0)
+    return means
 
 
 def line(name: str, images: list[Found]) -> list[float] | None:
@@ -222,11 +228,9 @@ def report_all_errors(images: list[Found]) -> None:
         f"\nall errors{'':10}{'wrong':>7}{'missed':>7}{'apart':>7}{'traces':>7}{'queue':>8}{'once':>7}"
         f"{'objects':>9}{'once':>7}{'cellprob':>9}{'once':>7}{'random':>8}{'once':>7}{'best':>7}"
     )
-    names = sorted({image.dataset for image in images})
-    rows = [errors_line(name, [image for image in images if image.dataset == name]) for name in names]
+    means = mean_of_sets(images, errors_line)
     errors_line("all", images)
-    counted = np.array([row for row in rows if row is not None])
-    print(f"{'mean of sets':48}{in_columns(counted.mean(0))}")
+    print(f"{'mean of sets':48}{in_columns(means)}")
     chances = np.concatenate([chances_of(image.missed) for image in images])
     cell = np.concatenate([image.missed.of_traces >= 0 for image in images])
     fits = np.concatenate([image.missed.fits for image in images])
